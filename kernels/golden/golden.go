@@ -1,6 +1,6 @@
-// Package sharedtest finds the recorded vectors and data sets that lie beside
+// Package golden finds the recorded vectors and data sets that lie beside
 // the repository, in ../shared. Tests that use them skip where they are absent.
-package sharedtest
+package golden
 
 import (
 	"os"
