@@ -1,0 +1,39 @@
+//go:build linux || darwin
+
+package safetensors
+
+import (
+	"fmt"
+	"math"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// mapFile maps a file read-only. Its pages are shared between processes and the
+// kernel may drop them again, so that a model larger than memory still opens.
+func mapFile(path string) (data []byte, unmap func() error, err error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, nil, fmt.Errorf("%s is not a regular file", path)
+	}
+	if info.Size() == 0 { // mmap refuses a length of 0
+		return nil, func() error { return nil }, nil
+	}
+	if info.Size() > math.MaxInt {
+		return nil, nil, fmt.Errorf("%s: %d bytes do not fit this machine", path, info.Size())
+	}
+	data, err = unix.Mmap(int(file.Fd()), 0, int(info.Size()), unix.PROT_READ, unix.MAP_SHARED)
+	if err != nil {
+		return nil, nil, fmt.Errorf("map %s: %w", path, err)
+	}
+	return data, func() error { return unix.Munmap(data) }, nil
+}
