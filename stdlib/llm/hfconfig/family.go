@@ -1,0 +1,58 @@
+package hfconfig
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// family says how one architecture reads the keys that are not the same for
+// all. A new family is a new row, and a new column where it differs in something
+// that no family before it did.
+type family struct {
+	architecture string  // in "architectures"
+	modelType    string  // "model_type"
+	rmsEps       float64 // defaults of the family's configuration class
+	maxPositions int
+	theta        float64
+	window       bool // reads sliding_window
+}
+
+var families = []family{
+	{architecture: "LlamaForCausalLM", modelType: "llama", rmsEps: 1e-6, maxPositions: 2048, theta: 10_000},
+}
+
+// familyOf finds the row by the architecture or, in configurations that name
+// none, by the model type.
+func familyOf(families []family, o fields) (family, error) {
+	var architectures []string
+	if raw, ok := o.get("architectures"); ok {
+		if err := json.Unmarshal(raw, &architectures); err != nil {
+			return family{}, fmt.Errorf("architectures: want a list of names: %w", err)
+		}
+	}
+	r := reader{o: o}
+	modelType := r.text("model_type", "")
+	if r.err != nil {
+		return family{}, r.err
+	}
+	if len(architectures) > 1 {
+		return family{}, fmt.Errorf("architectures: %q, want one", architectures)
+	}
+	i := slices.IndexFunc(families, func(f family) bool {
+		if len(architectures) == 1 {
+			return f.architecture == architectures[0] && (modelType == "" || f.modelType == modelType)
+		}
+		return f.modelType == modelType
+	})
+	if i < 0 {
+		var known []string
+		for _, f := range families {
+			known = append(known, f.architecture)
+		}
+		return family{}, fmt.Errorf("architecture %q (model_type %q) is not supported; supported: %s",
+			strings.Join(architectures, ""), modelType, strings.Join(known, ", "))
+	}
+	return families[i], nil
+}
