@@ -1,0 +1,85 @@
+package kernels
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// ErrUnsupported is what a device says of an operation, a format or a machine
+// that it cannot serve. Tests skip on it; nothing falls back silently.
+var ErrUnsupported = errors.New("not supported")
+
+// Description is what a device is, for plans, reports and identities.
+type Description struct {
+	Name   string // cpu, cuda:0
+	Model  string // processor or GPU name
+	ISA    string // avx512, avx2, plain, sm_90a: part of the identity of results
+	Memory int64  // bytes in all
+	Free   int64  // bytes free now
+}
+
+// Device allocates, copies and runs programs. Nothing above knows which one it
+// is. Calls on one device are made from one goroutine at a time.
+//
+// Alloc, Write, Read and Run may be asynchronous on the device as long as their
+// order is kept; Read waits for what it reads.
+type Device interface {
+	Describe() Description
+	// Alloc makes zeroed memory for persistent tensors.
+	Alloc(ts ...*Tensor) error
+	// Free releases it; tensors that are not there are ignored.
+	Free(ts ...*Tensor)
+	// Write copies host bytes into a tensor, from byte offset on.
+	Write(t *Tensor, offset int64, src []byte) error
+	// Read copies a tensor's bytes, from byte offset on, to the host.
+	Read(t *Tensor, offset int64, dst []byte) error
+	// Compile plans a program's memory, pins its algorithms and, where the
+	// device has graphs, records one.
+	Compile(p *Program) (Executable, error)
+	Close() error
+}
+
+// Executable is a compiled program. Run does no allocation and no host round
+// trip inside.
+type Executable interface {
+	Run(ctx context.Context) error
+	Plan() *Plan
+	// Times is the time spent per kind of operation since the last call.
+	Times() map[string]time.Duration
+	Close() error
+}
+
+// Op is one operation of a program.
+type Op interface {
+	Kind() string
+	Reads() []*Tensor  // without nil
+	Writes() []*Tensor // without nil; a tensor updated in place is in both
+}
+
+// Differentiable is an operation that brings its own backward: it appends to
+// g.Program what computes the gradients of what it read.
+type Differentiable interface {
+	Op
+	Backward(g *Grads)
+}
+
+// Program is a list of operations, recorded once and run many times.
+type Program struct {
+	Name string
+	Ops  []Op
+}
+
+// Add appends operations.
+func (p *Program) Add(ops ...Op) { p.Ops = append(p.Ops, ops...) }
+
+// tensors drops nil entries.
+func tensors(ts ...*Tensor) []*Tensor {
+	kept := ts[:0]
+	for _, t := range ts {
+		if t != nil {
+			kept = append(kept, t)
+		}
+	}
+	return kept
+}
