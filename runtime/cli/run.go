@@ -1,0 +1,361 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"cogumi/reports/run"
+	"cogumi/runtime/launch"
+	"cogumi/runtime/stage"
+)
+
+func (a *app) runCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "run NAME|FILE [flags of the script]",
+		Short: "Run a script and report on it",
+		Long: `Runs a script: one that comes with cogumi or lies in ./experiments, by its name, or
+any file. Standard output is the script's; progress and the report's path go to
+standard error.
+
+Exit codes: 0 ok, 1 script failed, 2 usage or header, 3 an input is missing or of
+the wrong kind, 4 a gate failed, 130 Ctrl-C. The first Ctrl-C lets the script
+close its run, the second ends it at once; the next run uses the finished steps.`,
+		Example: `  cogumi run phase1b_scaleup
+  cogumi run phase1b_scaleup --help           the script's header and flags
+  cogumi run my.go --pool rows.jsonl --json   one JSON object on standard output
+  cogumi run my.go -- -1 x                    arguments that look like flags`,
+		// The script's flags are unknown here: splitArgs reads the line.
+		DisableFlagParsing: true,
+		ValidArgsFunction:  completeScripts,
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.runLine(c, args)
+		},
+	}
+}
+
+func completeScripts(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	all, err := allScripts()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	if len(args) > 0 {
+		return completeFlags(args[0], all), cobra.ShellCompDirectiveDefault
+	}
+	var names []string
+	for _, f := range all {
+		name := f.Name
+		if f.Header != nil {
+			name += "\t" + f.Header.Purpose
+		}
+		names = append(names, name)
+	}
+	return names, cobra.ShellCompDirectiveDefault
+}
+
+func completeFlags(name string, all []found) []string {
+	for _, f := range all {
+		if f.Name != strings.TrimSuffix(name, ".go") {
+			continue
+		}
+		var flags []string
+		for _, flag := range f.Flags {
+			flags = append(flags, "--"+flag.Name+"\t"+flag.Usage)
+		}
+		return flags
+	}
+	return nil
+}
+
+func (a *app) runLine(c *cobra.Command, args []string) error {
+	line := splitName(args)
+	if line.err != nil {
+		return line.err
+	}
+	a.json, a.quiet, a.runsFlag = line.json, line.quiet, line.runs
+	if line.name == "" {
+		if line.help {
+			return c.Help()
+		}
+		return usage("what there is: cogumi list", "run needs the name of a script or a file")
+	}
+	script, all, err := findScript(line.name)
+	if err != nil {
+		return a.runFault(err)
+	}
+	if err := line.splitRest(script.Script); err != nil {
+		return err
+	}
+	a.json, a.quiet, a.runsFlag = line.json, line.quiet, line.runs
+	if line.help {
+		return a.scriptHelp(script)
+	}
+	return a.runScript(script, all, line)
+}
+
+// runScript checks what can be checked before a run, then runs.
+func (a *app) runScript(script found, all []found, line *runLine) error {
+	values, err := a.ready(script, all, line.script)
+	if err != nil {
+		return a.runFault(err)
+	}
+	root, _, err := a.runsRoot()
+	if err != nil {
+		return a.runFault(err)
+	}
+	if err := a.before(script.Script, root); err != nil {
+		return a.runFault(err)
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return a.runFault(failed("", "find this program: %v", err))
+	}
+	stdout := a.out
+	if a.json {
+		stdout = a.err
+	}
+	out, err := launch.Run(launch.Config{
+		Script: script.Script, File: script.file, Args: line.script, Root: root,
+		Command: line.command(), Quiet: a.quiet,
+		Program: program, ProgramArgs: []string{childCommand},
+		Stdin: a.in, Stdout: stdout, Stderr: a.err, Messages: a.err,
+		Report: buildReport,
+	})
+	if err != nil {
+		return a.runFault(failed("", "%v", err))
+	}
+	a.after(script.Script, values, out)
+	if a.json {
+		if err := a.printOutcome(out); err != nil {
+			return failed("", "print the result: %v", err)
+		}
+	}
+	if out.Code != launch.OK {
+		return ended(out.Code)
+	}
+	return nil
+}
+
+// ready refuses what cannot go well: a wrong header, a wrong flag, a program
+// that does not type-check, a missing input.
+func (a *app) ready(script found, all []found, args []string) (stage.Values, error) {
+	if script.Header == nil && len(script.problems) == 0 {
+		a.tell("%s has no header: it runs as a plain Go program", script.Path)
+	}
+	if len(script.problems) > 0 {
+		return stage.Values{}, &problemsFault{script.problems}
+	}
+	if problems := typeCheck(script); len(problems) > 0 {
+		return stage.Values{}, &problemsFault{problems}
+	}
+	if script.Header == nil {
+		return stage.Values{}, nil
+	}
+	values, err := script.ReadArgs(args)
+	if err != nil {
+		return values, argFault(err)
+	}
+	if missing := stage.Preflight(script.Script, stageSet(all), values); missing != nil {
+		return values, &fault{launch.Preflight, missing, missing.Hint}
+	}
+	return values, nil
+}
+
+func argFault(err error) error {
+	var arg *stage.ArgError
+	if errors.As(err, &arg) {
+		return usage(arg.Hint, "%s", arg.Message)
+	}
+	return usage("", "%v", err)
+}
+
+// problemsFault is a script that is wrong before it runs.
+type problemsFault struct{ list []stage.Problem }
+
+func (p *problemsFault) Error() string { return p.list[0].Error() }
+
+// runFault says why there was no run; with --json the object says it as well.
+func (a *app) runFault(err error) error {
+	failure := run.Failure{Message: err.Error()}
+	code := launch.Failed
+	var f *fault
+	var wrong *problemsFault
+	switch {
+	case errors.As(err, &wrong):
+		for _, p := range wrong.list {
+			a.printProblem(a.err, p)
+		}
+		first := wrong.list[0]
+		failure = run.Failure{Message: first.Message, Hint: first.Hint, File: first.File, Line: first.Line, Column: first.Column, Source: first.Source}
+		code = launch.Usage
+	case errors.As(err, &f):
+		a.printError(f.Error(), f.hint)
+		failure.Hint, code = f.hint, f.code
+	default:
+		a.printError(err.Error(), "")
+	}
+	if a.json {
+		if err := a.printJSON(map[string]any{"state": run.Failed, "error": failure}); err != nil {
+			return failed("", "print the result: %v", err)
+		}
+	}
+	return ended(code)
+}
+
+// printOutcome ends standard output with one object: the script's own result
+// with what cogumi knows about the run.
+func (a *app) printOutcome(out *launch.Outcome) error {
+	info := out.Run.Info
+	object := map[string]any{}
+	if len(info.Result) > 0 {
+		var fields map[string]json.RawMessage
+		if json.Unmarshal(info.Result, &fields) == nil && fields != nil {
+			for name, value := range fields {
+				object[name] = value
+			}
+		} else {
+			object["result"] = info.Result
+		}
+	}
+	object["run"], object["state"] = info.ID, info.State
+	object["seconds"] = info.Ended.Sub(info.Started).Seconds()
+	if out.Report != "" {
+		object["report"] = out.Report
+	}
+	if info.Error != nil {
+		object["error"] = info.Error
+	}
+	return a.printJSON(object)
+}
+
+// runLine is the command line of one run.
+type runLine struct {
+	json, quiet, help bool
+	runs              string
+	name              string   // script
+	rest              []string // after the name, not yet split
+	script            []string // the script's own arguments
+	err               error
+}
+
+// splitName reads cogumi's own flags up to the script's name.
+func splitName(args []string) *runLine {
+	l := &runLine{}
+	for i := 0; i < len(args); i++ {
+		if n := l.own(args[i:]); n > 0 {
+			i += n - 1
+			continue
+		}
+		if l.err != nil {
+			return l
+		}
+		if strings.HasPrefix(args[i], "-") && args[i] != "-" {
+			l.err = usage("the script's flags come after its name: cogumi run NAME "+args[i], "run does not know the flag %s", args[i])
+			return l
+		}
+		l.name, l.rest = args[i], args[i+1:]
+		return l
+	}
+	return l
+}
+
+// splitRest parts cogumi's own flags from the script's. A value of one of the
+// script's flags is never taken for a flag.
+func (l *runLine) splitRest(s *stage.Script) error {
+	for i := 0; i < len(l.rest); i++ {
+		arg := l.rest[i]
+		if arg == "--" {
+			l.script = append(l.script, l.rest[i:]...)
+			return nil
+		}
+		if n := l.own(l.rest[i:]); n > 0 {
+			i += n - 1
+			continue
+		}
+		if l.err != nil {
+			return l.err
+		}
+		l.script = append(l.script, arg)
+		name, isFlag := strings.CutPrefix(arg, "--")
+		if f := s.Flag(name); isFlag && f != nil && f.Kind != "bool" && i+1 < len(l.rest) {
+			i++
+			l.script = append(l.script, l.rest[i])
+		}
+	}
+	return nil
+}
+
+// own reads one of cogumi's own flags at the front of args and returns how many
+// arguments it took; 0 where there is none.
+func (l *runLine) own(args []string) int {
+	name, value, given := strings.Cut(args[0], "=")
+	switch name {
+	case "--json", "-q", "--quiet", "-h", "--help":
+		if given {
+			l.err = usage("", "%s takes no value", name)
+			return 0
+		}
+	}
+	switch name {
+	case "--json":
+		l.json = true
+	case "-q", "--quiet":
+		l.quiet = true
+	case "-h", "--help":
+		l.help = true
+	case "--runs":
+		if given {
+			l.runs = value
+			return 1
+		}
+		if len(args) < 2 {
+			l.err = usage("write --runs DIR", "--runs needs a folder")
+			return 0
+		}
+		l.runs = args[1]
+		return 2
+	default:
+		return 0
+	}
+	return 1
+}
+
+// command repeats the run.
+func (l *runLine) command() string {
+	words := append([]string{"cogumi", "run", l.name}, l.script...)
+	for i, w := range words {
+		words[i] = shellQuote(w)
+	}
+	return strings.Join(words, " ")
+}
+
+func shellQuote(word string) string {
+	plain := word != "" && strings.IndexFunc(word, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./=:,@%+", r))
+	}) < 0
+	if plain {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// scriptHelp shows a script's header and its own flags.
+func (a *app) scriptHelp(script found) error {
+	w := a.out
+	for _, p := range script.problems {
+		a.printProblem(a.err, p)
+	}
+	if h := script.Header; h == nil {
+		fmt.Fprintf(w, "%s has no header.\n", script.Path)
+	} else {
+		a.printHeader(w, script.Script)
+	}
+	if len(script.problems) > 0 {
+		return ended(launch.Usage)
+	}
+	return nil
+}

@@ -1,0 +1,132 @@
+package launch
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"syscall"
+)
+
+// ending is how the child went.
+type ending struct {
+	startErr    error
+	state       *os.ProcessState
+	interrupted bool   // a person asked for the end
+	forced      bool   // and asked twice
+	crash       string // what the Go runtime wrote when it crashed
+}
+
+// watch starts the child and waits for it, passing signals on: the first
+// SIGINT, SIGTERM or SIGHUP asks the script to stop, the second kills it with
+// all that it started.
+func watch(cfg Config, dir, file, copied string) ending {
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer signal.Stop(signals)
+
+	cmd := exec.Command(cfg.Program, append(append(append([]string{}, cfg.ProgramArgs...), file), cfg.Args...)...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin(cfg.Stdin), cfg.Stdout, cfg.Stderr
+	cmd.Env = append(cleanEnv(os.Environ()), EnvRunDir+"="+dir, EnvScript+"="+copied)
+	if cfg.Quiet {
+		cmd.Env = append(cmd.Env, EnvQuiet+"=1")
+	}
+	started, ended := make(chan error, 1), make(chan struct{})
+	go func() {
+		// The kernel sends Pdeathsig when the thread that forked ends, not the
+		// process: the thread is kept for as long as the child lives.
+		runtime.LockOSThread()
+		defer close(ended)
+		err := start(cmd)
+		started <- err
+		if err == nil {
+			_ = cmd.Wait() // the exit status is in ProcessState
+		}
+	}()
+	if err := <-started; err != nil {
+		return ending{startErr: err}
+	}
+	var end ending
+	for {
+		select {
+		case <-signals:
+			if !end.interrupted {
+				end.interrupted = true
+				if !cfg.Quiet {
+					fmt.Fprintln(cfg.Messages, "stopping after what is under way; Ctrl-C again ends it at once")
+				}
+				interrupt(cmd.Process)
+				continue
+			}
+			end.forced = true
+			killGroup(cmd.Process)
+		case <-ended:
+			// What the script started and left behind goes with it.
+			killGroup(cmd.Process)
+			end.state = cmd.ProcessState
+			end.crash = readCrash(filepath.Join(dir, crashFile))
+			return end
+		}
+	}
+}
+
+// stdin keeps a terminal from the child: reading it from a background process
+// group would stop the child for good.
+func stdin(f *os.File) *os.File {
+	if f == nil {
+		return nil
+	}
+	if fi, err := f.Stat(); err != nil || fi.Mode()&os.ModeCharDevice != 0 {
+		return nil
+	}
+	return f
+}
+
+// cleanEnv drops what an outer run left: a script may itself call cogumi.
+func cleanEnv(env []string) []string {
+	var kept []string
+	for _, e := range env {
+		name, _, _ := strings.Cut(e, "=")
+		if name != EnvRunDir && name != EnvScript && name != EnvQuiet {
+			kept = append(kept, e)
+		}
+	}
+	return kept
+}
+
+// RecordCrashes is called first thing in the child: what the Go runtime says
+// about an unrecovered panic or a fatal error goes to the run folder as well.
+func RecordCrashes() error {
+	dir := os.Getenv(EnvRunDir)
+	if dir == "" {
+		return nil
+	}
+	f, err := os.Create(filepath.Join(dir, crashFile))
+	if err != nil {
+		return fmt.Errorf("record crashes: %w", err)
+	}
+	defer f.Close() // SetCrashOutput keeps a descriptor of its own
+	return debug.SetCrashOutput(f, debug.CrashOptions{})
+}
+
+// readCrash returns the crash report's first paragraph without the goroutines,
+// and removes an empty file.
+func readCrash(path string) string {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	if len(b) == 0 {
+		_ = os.Remove(path)
+		return ""
+	}
+	text := string(b)
+	if i := strings.Index(text, "\n\n"); i >= 0 {
+		text = text[:i]
+	}
+	return strings.TrimSpace(text)
+}

@@ -1,0 +1,18 @@
+//go:build !unix
+
+package launch
+
+import (
+	"os"
+	"os/exec"
+)
+
+func start(*exec.Cmd) error { return ErrNotSupported }
+
+func interrupt(p *os.Process) { _ = p.Kill() }
+
+func killGroup(p *os.Process) { _ = p.Kill() }
+
+func signalName(*os.ProcessState) (string, bool) { return "", false }
+
+func peakMemory(*os.ProcessState) string { return "" }

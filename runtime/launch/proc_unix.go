@@ -1,0 +1,47 @@
+//go:build unix
+
+package launch
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// start gives the child a process group of its own: a terminal's Ctrl-C reaches
+// the parent only, which decides.
+func start(cmd *exec.Cmd) error {
+	cmd.SysProcAttr = processAttributes()
+	return cmd.Start()
+}
+
+func interrupt(p *os.Process) { _ = p.Signal(os.Interrupt) }
+
+func killGroup(p *os.Process) { _ = syscall.Kill(-p.Pid, syscall.SIGKILL) }
+
+// signalName names the signal that ended the process, if one did.
+func signalName(state *os.ProcessState) (string, bool) {
+	status, ok := state.Sys().(syscall.WaitStatus)
+	if !ok || !status.Signaled() {
+		return "", false
+	}
+	return unix.SignalName(status.Signal()), true
+}
+
+// peakMemory is the child's largest resident size, for the person who has to
+// decide whether memory ran out.
+func peakMemory(state *os.ProcessState) string {
+	usage, ok := state.SysUsage().(*syscall.Rusage)
+	if !ok || usage.Maxrss <= 0 {
+		return ""
+	}
+	bytes := int64(usage.Maxrss)
+	if runtime.GOOS != "darwin" && runtime.GOOS != "ios" {
+		bytes *= 1024 // everywhere else the unit is a kilobyte
+	}
+	return fmt.Sprintf(" (its peak was %.1f GB)", float64(bytes)/1e9)
+}

@@ -1,0 +1,118 @@
+package stage
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// ArgError is a wrong flag on a script's command line.
+type ArgError struct {
+	Message string
+	Hint    string
+}
+
+func (e *ArgError) Error() string { return e.Message }
+
+// Values are a script's flags as given, and its positional arguments.
+type Values struct {
+	Given map[string]string
+	Rest  []string
+}
+
+// Get returns the flag's value, or its default where it is not given.
+func (v Values) Get(s *Script, name string) string {
+	if value, ok := v.Given[name]; ok {
+		return value
+	}
+	if f := s.Flag(name); f != nil && f.HasDefault {
+		return f.Default
+	}
+	return ""
+}
+
+// ReadArgs reads "--name v", "--name=v", "--bool" and positional arguments as
+// the script's run will. What follows "--" is positional. Unknown flags are
+// errors unless the script computes its flags' names.
+func (s *Script) ReadArgs(args []string) (Values, error) {
+	v := Values{Given: map[string]string{}}
+	for i := 0; i < len(args); i++ {
+		arg := args[i]
+		if arg == "--" {
+			v.Rest = append(v.Rest, args[i+1:]...)
+			break
+		}
+		name, value, given, isFlag := SplitFlag(arg)
+		if !isFlag {
+			v.Rest = append(v.Rest, arg)
+			continue
+		}
+		f := s.Flag(name)
+		if f == nil {
+			if s.DynamicFlags {
+				continue
+			}
+			return v, s.unknownFlag(name)
+		}
+		if !given {
+			switch {
+			case f.Kind == "bool":
+				value = "true"
+			case i+1 < len(args) && !startsFlag(args[i+1]):
+				i++
+				value = args[i]
+			default:
+				return v, &ArgError{"--" + name + " needs a value", "write --" + name + " " + meta(f.Kind)}
+			}
+		}
+		if err := f.check(value); err != nil {
+			return v, err
+		}
+		v.Given[name] = value
+	}
+	return v, nil
+}
+
+// SplitFlag splits --name and --name=value; one dash works too. Negative
+// numbers and a lone dash are no flags.
+func SplitFlag(arg string) (name, value string, given, isFlag bool) {
+	rest := strings.TrimPrefix(strings.TrimPrefix(arg, "-"), "-")
+	if rest == arg || rest == "" || !(rest[0] >= 'a' && rest[0] <= 'z' || rest[0] >= 'A' && rest[0] <= 'Z' || rest[0] == '_') {
+		return "", "", false, false
+	}
+	name, value, given = strings.Cut(rest, "=")
+	return name, value, given, true
+}
+
+func startsFlag(arg string) bool {
+	_, _, _, isFlag := SplitFlag(arg)
+	return isFlag || arg == "--"
+}
+
+func (s *Script) unknownFlag(name string) error {
+	hint := "its flags are in: cogumi run " + s.Name + " --help"
+	if near := Nearest(name, s.flagNames()); near != "" {
+		hint = "did you mean --" + near + "?"
+	}
+	return &ArgError{fmt.Sprintf("%s has no flag --%s", s.Name, name), hint}
+}
+
+func (f *Flag) check(value string) error {
+	var err error
+	what := ""
+	switch f.Kind {
+	case "int":
+		_, err = strconv.Atoi(strings.ReplaceAll(value, "_", ""))
+		what = "a whole number"
+	case "float":
+		_, err = strconv.ParseFloat(strings.ReplaceAll(value, "_", ""), 64)
+		what = "a number"
+	case "bool":
+		_, err = strconv.ParseBool(value)
+		what = "true or false"
+	}
+	if err != nil {
+		return &ArgError{fmt.Sprintf("--%s %s: not %s", f.Name, value, what), ""}
+	}
+	return nil
+}
