@@ -1,0 +1,58 @@
+package host
+
+import (
+	"math"
+
+	"cogumi/kernels"
+	"cogumi/kernels/nf4"
+)
+
+// Weight reads rows of a frozen matrix whatever its format.
+type Weight struct {
+	Out, In int
+	dense   []float32
+	half    []uint16
+	packed  []byte
+	scales  []float32
+}
+
+// Weight returns a reader of m's rows. Second-level statistics are restored
+// here, once.
+func (v *View) Weight(m *kernels.Matrix) *Weight {
+	w := &Weight{Out: m.Out, In: m.In}
+	switch {
+	case m.NF4 != nil:
+		q := &nf4.Quantized{N: m.Out * m.In, Packed: v.U8(m.NF4.Codes)}
+		if m.NF4.AbsmaxMap != nil {
+			q.Nested = &nf4.Nested{Codes: v.U8(m.NF4.Absmax), Map: v.F32(m.NF4.AbsmaxMap),
+				Absmax: v.F32(m.NF4.NestedAbsmax), Offset: v.F32(m.NF4.Offset)[0]}
+		} else {
+			q.Absmax = v.F32(m.NF4.Absmax)
+		}
+		w.packed, w.scales = q.Packed, q.Scales()
+	case m.Dense.DType == kernels.BF16:
+		w.half = v.U16(m.Dense)
+	default:
+		w.dense = v.F32(m.Dense)
+	}
+	return w
+}
+
+// Row writes row i, In values, to dst: NF4 rounded to bf16, as stored otherwise.
+func (w *Weight) Row(i int, dst []float32) {
+	from := i * w.In
+	switch {
+	case w.dense != nil:
+		copy(dst, w.dense[from:from+w.In])
+	case w.half != nil:
+		for k, h := range w.half[from : from+w.In] {
+			dst[k] = math.Float32frombits(uint32(h) << 16)
+		}
+	default:
+		for k := range dst[:w.In] {
+			e := from + k
+			c := w.packed[e/2] >> (4 * uint(1-e&1)) & 15
+			dst[k] = nf4.RoundBF16(nf4.Code[c] * w.scales[e/nf4.Block])
+		}
+	}
+}
