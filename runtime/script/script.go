@@ -1,0 +1,90 @@
+// Package script runs experiments: a Go script is parsed, type-checked, lowered
+// to the part of Go that the interpreter gets right, and interpreted.
+//
+//	check   go/types against the symbol tables; compiler-grade messages, no Go toolchain
+//	lower   generics are instantiated, methods become functions, interfaces become
+//	        values that know their type, ...: what the interpreter would get wrong is
+//	        rewritten, what cannot be rewritten is rejected with its line
+//	dyn     the values in interfaces: types, methods, comparison, fmt, JSON
+//	interp  yaegi, and the script's positions in its errors
+//
+// A script runs in a child process (ChildMain): a panic in one of its
+// goroutines, an endless loop or a lack of memory ends the child alone.
+package script
+
+import (
+	"context"
+	"go/token"
+	"strings"
+
+	"cogumi/runtime/script/check"
+	"cogumi/runtime/script/interp"
+	"cogumi/runtime/script/lower"
+)
+
+// universe holds the types of the packages that scripts have imported so far.
+var universe = check.New()
+
+// Check parses and type-checks a script and looks for what cannot be
+// interpreted faithfully. It returns nil if Run would start the script.
+func Check(path string, src []byte) []Diagnostic {
+	_, problems := compile(token.NewFileSet(), path, src)
+	return diagnostics(src, problems)
+}
+
+func compile(fset *token.FileSet, path string, src []byte) (*lower.Lowered, []check.Problem) {
+	prog, problems := universe.Check(fset, path, src)
+	if problems != nil {
+		return nil, problems
+	}
+	return lower.Lower(prog)
+}
+
+// Run checks a script and interprets it in this process, until main returns,
+// ctx ends, or it panics. Its os.Args are path and args, which is process-wide:
+// Run is for a child process of its own. The error is an *Error when the script
+// is at fault, ctx's error when ctx ended, an ExitError after os.Exit.
+//
+// When ctx ends Run returns at once; a goroutine that is inside a host function
+// goes on until that returns.
+func Run(ctx context.Context, path string, src []byte, args []string) error {
+	machine := interp.New(path, args)
+	lowered, problems := compile(machine.FileSet(), path, src)
+	if problems != nil {
+		return &Error{Diagnostics: diagnostics(src, problems)}
+	}
+	failure, err := machine.Run(ctx, lowered)
+	if failure != nil {
+		return &Error{Diagnostics: []Diagnostic{fromFailure(path, src, failure)}, cause: failure.Cause}
+	}
+	return err
+}
+
+// ExitError says that the script called os.Exit.
+type ExitError = interp.ExitError
+
+func diagnostics(src []byte, problems []check.Problem) []Diagnostic {
+	if len(problems) == 0 {
+		return nil
+	}
+	lines := strings.Split(string(src), "\n")
+	list := make([]Diagnostic, len(problems))
+	for i, p := range problems {
+		list[i] = Diagnostic{File: p.Pos.Filename, Line: p.Pos.Line, Column: p.Pos.Column, Source: line(lines, p.Pos.Line),
+			Message: p.Message, Hint: p.Hint, Kind: p.Kind}
+	}
+	return list
+}
+
+func fromFailure(path string, src []byte, f *interp.Failure) Diagnostic {
+	d := Diagnostic{File: path, Line: f.Pos.Line, Column: f.Pos.Column, Message: f.Message, Hint: f.Hint, Kind: f.Kind}
+	d.Source = line(strings.Split(string(src), "\n"), d.Line)
+	return d
+}
+
+func line(lines []string, n int) string {
+	if n < 1 || n > len(lines) {
+		return ""
+	}
+	return strings.TrimRight(lines[n-1], "\r")
+}
