@@ -1,0 +1,45 @@
+package gemm
+
+import (
+	"cogumi/kernels/cpu/vec"
+)
+
+// kernels is what an instruction set offers: tiles of up to mr rows, panels of nr
+// columns.
+type kernels struct {
+	name   string
+	mr, nr int
+	// across is how many panels a tile of so many rows covers at once: few rows
+	// alone would leave the multipliers waiting for each other.
+	across func(rows int) int
+	run    func(t *tile)
+}
+
+// tile is one call of a kernel: C[rows × panels·nr] (+)= A·B over k. Strides are
+// in floats; panel is the distance between panels.
+type tile struct {
+	a, b, c    *float32
+	ars, acs   int // of A
+	panel, crs int
+	k          int
+	rows, wide int // rows, panels
+	add        bool
+}
+
+var plainKernels = kernels{"plain", 4, 8, func(int) int { return 1 }, runPlain}
+
+// active is chosen once.
+var active = choose(vec.ISA())
+
+// maxK bounds a block of K: a panel block and a few rows of A fit in 32 KB.
+const maxK = 352
+
+// kBlock is the length of the blocks that K is cut into: as even as can be, so
+// that none is short, and a function of K alone.
+func kBlock(k int) int {
+	blocks := (k + maxK - 1) / maxK
+	if blocks == 0 {
+		return 1
+	}
+	return (k + blocks*4 - 1) / (blocks * 4) * 4
+}

@@ -1,0 +1,3 @@
+package gemm
+
+func choose(string) *kernels { return &plainKernels }

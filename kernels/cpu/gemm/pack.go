@@ -1,0 +1,144 @@
+package gemm
+
+import (
+	"fmt"
+	"unsafe"
+
+	"cogumi/kernels/cpu/par"
+)
+
+// Packed is a K×N operand B in panels. It may be used by several products at
+// once.
+type Packed struct {
+	K, N int
+	set  *kernels
+	data []float32 // panel after panel, each K rows of nr columns, 64-byte aligned
+}
+
+// Pack copies B into panels.
+func Pack(b Matrix) *Packed {
+	p := &Packed{}
+	p.Fill(b)
+	return p
+}
+
+// PackFunc makes a K×N operand column by column: column writes the k values of
+// column j, a weight's row. It is called from several goroutines, once per
+// column.
+func PackFunc(k, n int, column func(j int, dst []float32)) *Packed {
+	p := &Packed{}
+	p.FillColumns(k, n, column)
+	return p
+}
+
+// PackRows makes a K×N operand row by row: row writes the n values of row i. It is
+// called from several goroutines, once per row.
+func PackRows(k, n int, row func(i int, dst []float32)) *Packed {
+	p := &Packed{}
+	p.FillRows(k, n, row)
+	return p
+}
+
+// Bytes is the memory that the panels take.
+func (p *Packed) Bytes() int64 { return 4 * int64(cap(p.data)) }
+
+// Fill is Pack into p, whose memory is used again if it suffices.
+func (p *Packed) Fill(b Matrix) {
+	b.check("B")
+	p.reset(b.Rows, b.Cols)
+	par.For(p.panels(), p.grain(), func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			p.fillPanel(i, b)
+		}
+	})
+}
+
+// FillColumns is PackFunc into p.
+func (p *Packed) FillColumns(k, n int, column func(j int, dst []float32)) {
+	p.reset(k, n)
+	par.For(p.panels(), p.grain(), func(lo, hi int) {
+		nr := p.set.nr
+		buf := getScratch(nr * k)
+		defer putScratch(buf)
+		for i := lo; i < hi; i++ {
+			cols := min(nr, n-i*nr)
+			for j := range cols {
+				column(i*nr+j, buf.data[j*k:(j+1)*k])
+			}
+			packPanel(p.panel(i), nr, Dense(buf.data, cols, k).T())
+		}
+	})
+}
+
+// FillRows is PackRows into p.
+func (p *Packed) FillRows(k, n int, row func(i int, dst []float32)) {
+	p.reset(k, n)
+	nr := p.set.nr
+	whole := p.panels() * nr
+	par.For(k, max(1, 1<<14/max(n, 1)), func(lo, hi int) {
+		buf := getScratch(whole)
+		defer putScratch(buf)
+		clear(buf.data[n:whole])
+		for i := lo; i < hi; i++ {
+			row(i, buf.data[:n])
+			for j := 0; j < whole; j += nr {
+				copy(p.data[j*k+i*nr:][:nr], buf.data[j:])
+			}
+		}
+	})
+}
+
+func (p *Packed) reset(k, n int) {
+	if k < 0 || n < 0 {
+		panic(fmt.Sprintf("gemm: a packed operand of %d×%d", k, n))
+	}
+	p.set = active
+	p.K, p.N = k, n
+	size := p.panels() * p.set.nr * k
+	if cap(p.data) < size {
+		p.data = aligned(size)
+	}
+	p.data = p.data[:size]
+}
+
+func (p *Packed) panels() int { return (p.N + p.set.nr - 1) / p.set.nr }
+
+// grain keeps tiny operands on one core.
+func (p *Packed) grain() int { return 1 + 1<<14/max(1, p.K*p.set.nr) }
+
+func (p *Packed) panel(i int) []float32 {
+	size := p.K * p.set.nr
+	return p.data[i*size : (i+1)*size]
+}
+
+func (p *Packed) fillPanel(i int, b Matrix) {
+	nr := p.set.nr
+	packPanel(p.panel(i), nr, b.Slice(0, b.Rows, i*nr, min((i+1)*nr, b.Cols)))
+}
+
+// packPanel writes b, at most nr columns, as rows of nr; columns that b lacks
+// are zero.
+func packPanel(dst []float32, nr int, b Matrix) {
+	if b.Cols < nr {
+		clear(dst)
+	}
+	if b.ColStride == 1 {
+		for k := range b.Rows {
+			copy(dst[k*nr:(k+1)*nr], b.Data[k*b.RowStride:][:b.Cols])
+		}
+		return
+	}
+	for j := range b.Cols {
+		col := b.Data[j*b.ColStride:]
+		for k := range b.Rows {
+			dst[k*nr+j] = col[k*b.RowStride]
+		}
+	}
+}
+
+// aligned makes a slice that begins on a cache line.
+func aligned(n int) []float32 {
+	s := make([]float32, n+15)
+	skip := int(-uintptr(unsafe.Pointer(&s[0]))>>2) & 15
+	return s[skip : skip+n : skip+n]
+}
