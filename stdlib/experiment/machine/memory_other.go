@@ -1,0 +1,5 @@
+//go:build !linux && !darwin
+
+package machine
+
+func totalMemory() int64 { return 0 }
