@@ -54,9 +54,11 @@ func (g *grid) block(row, rows, first, last, k, depth int) {
 	tiles := (rows + g.set.mr - 1) / g.set.mr
 	for p := first; p < last; {
 		wide := 1
+		if tiles == 1 {
+			wide = g.set.wide(rows, last-p)
+		}
 		for i := range tiles {
 			lo, hi := rows*i/tiles, rows*(i+1)/tiles
-			wide = min(g.set.across(hi-lo), last-p)
 			g.tile(row+lo, hi-lo, p, wide, k, depth, a.Slice(lo, hi, 0, depth))
 		}
 		p += wide

@@ -4,15 +4,34 @@ import (
 	"cogumi/kernels/cpu/vec"
 )
 
+type isa int
+
+const (
+	plain isa = iota
+	avx2
+	avx512
+)
+
 // kernels is what an instruction set offers: tiles of up to mr rows, panels of nr
 // columns.
 type kernels struct {
-	name   string
+	isa    isa
 	mr, nr int
-	// across is how many panels a tile of so many rows covers at once: few rows
-	// alone would leave the multipliers waiting for each other.
-	across func(rows int) int
-	run    func(t *tile)
+	// across is how many panels a tile of 1, 2, 3 rows covers at once: one panel
+	// has too few chains of multiply-adds to keep the processor busy.
+	across [4]int
+}
+
+// wide is how many panels a tile of so many rows takes if left are left.
+func (s *kernels) wide(rows, left int) int {
+	if rows >= len(s.across) {
+		return 1
+	}
+	w := max(1, s.across[rows])
+	for w > left {
+		w /= 2
+	}
+	return w
 }
 
 // tile is one call of a kernel: C[rows × panels·nr] (+)= A·B over k. Strides are
@@ -26,7 +45,7 @@ type tile struct {
 	add        bool
 }
 
-var plainKernels = kernels{"plain", 4, 8, func(int) int { return 1 }, runPlain}
+var plainKernels = kernels{isa: plain, mr: 4, nr: 8}
 
 // active is chosen once.
 var active = choose(vec.ISA())
