@@ -32,10 +32,10 @@ type AdamW struct {
 	MaxNorm     float32 // 0: no clipping
 	LR          *Tensor // f32 [1]
 	Step        *Tensor // i32 [1], t of this update, from 1
-	Beta1       float32
-	Beta2       float32
-	Eps         float32
-	WeightDecay float32
+	Beta1       float64
+	Beta2       float64
+	Eps         float64
+	WeightDecay float64
 }
 
 // AdamSlot is one parameter with its state: M, V in f32, or Slot8.

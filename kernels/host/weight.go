@@ -56,3 +56,9 @@ func (w *Weight) Row(i int, dst []float32) {
 		}
 	}
 }
+
+// NF4 returns codes and restored scales where the matrix is quantised and its
+// rows begin at blocks.
+func (w *Weight) NF4() (packed []byte, scales []float32, ok bool) {
+	return w.packed, w.scales, w.packed != nil && w.In%nf4.Block == 0
+}

@@ -45,8 +45,10 @@ func adamW(v *host.View, o *kernels.AdamW) func() {
 
 // Update is what all elements of one optimiser step share.
 type Update struct {
-	Clip, LR, Beta1, Beta2, Eps, Decay float32
-	C1, C2                             float64 // 1−β1ᵗ, √(1−β2ᵗ)
+	Clip                         float32 // what the gradient is multiplied with
+	LR, Beta1, Beta2, Eps, Decay float64
+	C1, C2                       float64 // 1−β1ᵗ, √(1−β2ᵗ)
+	Step                         int
 }
 
 // NewUpdate is false where the gradient norm is not finite: then nothing may
@@ -55,9 +57,9 @@ func NewUpdate(o *kernels.AdamW, norm, lr float32, step int) (Update, bool) {
 	if math.IsNaN(float64(norm)) || math.IsInf(float64(norm), 0) {
 		return Update{}, false
 	}
-	u := Update{Clip: 1, LR: lr, Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Eps, Decay: o.WeightDecay,
-		C1: 1 - math.Pow(float64(o.Beta1), float64(step)),
-		C2: math.Sqrt(1 - math.Pow(float64(o.Beta2), float64(step)))}
+	u := Update{Clip: 1, LR: float64(lr), Step: step, Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Eps, Decay: o.WeightDecay,
+		C1: 1 - math.Pow(o.Beta1, float64(step)),
+		C2: math.Sqrt(1 - math.Pow(o.Beta2, float64(step)))}
 	if o.MaxNorm > 0 {
 		u.Clip = min(1, o.MaxNorm/(norm+1e-6))
 	}
@@ -66,13 +68,14 @@ func NewUpdate(o *kernels.AdamW, norm, lr float32, step int) (Update, bool) {
 
 // Full updates parameters with 32-bit state in torch's order of operations.
 func (u Update) Full(p, g, m, v []float32) {
-	keep, size, c2 := 1-u.LR*u.Decay, float32(float64(u.LR)/u.C1), float32(u.C2)
+	keep, size, c2 := float32(1-u.LR*u.Decay), float32(u.LR/u.C1), float32(u.C2)
+	b1, b2, b2rest, eps := float32(1-u.Beta1), float32(u.Beta2), float32(1-u.Beta2), float32(u.Eps)
 	for i := range p {
 		d := g[i] * u.Clip
 		p[i] *= keep
-		m[i] += (d - m[i]) * (1 - u.Beta1)
-		v[i] = v[i]*u.Beta2 + (1-u.Beta2)*d*d
-		p[i] -= size * (m[i] / (float32(math.Sqrt(float64(v[i])))/c2 + u.Eps))
+		m[i] += (d - m[i]) * b1
+		v[i] = v[i]*b2 + b2rest*d*d
+		p[i] -= size * (m[i] / (float32(math.Sqrt(float64(v[i])))/c2 + eps))
 	}
 }
 
@@ -88,6 +91,7 @@ func (u Update) Eight(p, g []float32, m8, v8 []byte, mMax, vMax []float32) {
 
 func (u Update) eightBlock(p, g []float32, m8, v8 []byte, mMax, vMax *float32) {
 	signed, unsigned := nf4.SignedMap(), nf4.UnsignedMap()
+	b1, b2, rest1, rest2 := float32(u.Beta1), float32(u.Beta2), 1-float32(u.Beta1), 1-float32(u.Beta2)
 	var m, v [nf4.NestedBlock]float32
 	var mTop, vTop float32
 	for i := range p {
@@ -95,15 +99,15 @@ func (u Update) eightBlock(p, g []float32, m8, v8 []byte, mMax, vMax *float32) {
 		if math.IsNaN(float64(d)) || math.IsInf(float64(d), 0) {
 			continue
 		}
-		m[i] = signed[m8[i]]**mMax*u.Beta1 + (1-u.Beta1)*d
-		v[i] = unsigned[v8[i]]**vMax*u.Beta2 + (1-u.Beta2)*d*d
+		m[i] = signed[m8[i]]**mMax*b1 + rest1*d
+		v[i] = unsigned[v8[i]]**vMax*b2 + rest2*d*d
 		mTop = max(mTop, float32(math.Abs(float64(m[i]))))
 		vTop = max(vTop, v[i])
 	}
-	size, eps := float32(-float64(u.LR)*u.C2/u.C1), float32(u.C2)*u.Eps
+	size, eps, keep := float32(-u.LR*u.C2/u.C1), float32(u.C2)*float32(u.Eps), 1-float32(u.LR)*float32(u.Decay)
 	for i := range p {
 		p[i] += size * (m[i] / (float32(math.Sqrt(float64(v[i]))) + eps))
-		p[i] *= 1 - u.LR*u.Decay
+		p[i] *= keep
 		m8[i], v8[i] = code8(m[i], mTop, signed, 127), code8(v[i], vTop, unsigned, 0)
 		if m[i] < 0 && m8[i] == 127 {
 			m8[i] = 126

@@ -19,14 +19,14 @@ func sample(v *host.View, o *kernels.Sample) func() {
 				v.I32(o.IDs)[i] = int32(best)
 				continue
 			}
-			v.I32(o.IDs)[i] = int32(draw(l, v.F32(o.Temperature)[i], v.F32(o.TopP)[i], int(v.I32(o.TopK)[i]), v.F32(o.Uniform)[i]))
+			v.I32(o.IDs)[i] = int32(Draw(l, v.F32(o.Temperature)[i], v.F32(o.TopP)[i], int(v.I32(o.TopK)[i]), v.F32(o.Uniform)[i]))
 		}
 	}
 }
 
-// draw picks the index whose share of the restricted distribution, counted from
+// Draw picks the index whose share of the restricted distribution, counted from
 // the most probable one on, holds uniform.
-func draw(logits []float32, temperature, topP float32, topK int, uniform float32) int {
+func Draw(logits []float32, temperature, topP float32, topK int, uniform float32) int {
 	order := make([]int, len(logits))
 	for i := range order {
 		order[i] = i

@@ -1,0 +1,161 @@
+package cpu
+
+import (
+	"cogumi/kernels"
+	"cogumi/kernels/cpu/gemm"
+	"cogumi/kernels/cpu/par"
+	"cogumi/kernels/cpu/vec"
+	"cogumi/kernels/host"
+)
+
+func count(v *host.View, t *kernels.Tensor) int { return int(v.I32(t)[0]) }
+
+// head is the first n rows of a tensor as a matrix.
+func head(v *host.View, t *kernels.Tensor, n int) gemm.Matrix {
+	return gemm.Dense(v.F32(t)[:n*t.Cols()], n, t.Cols())
+}
+
+func (o *operands) linear(v *host.View, op *kernels.Linear) func() {
+	weights := make([]func() *gemm.Packed, len(op.Projs))
+	adapters := make([]*adapter, len(op.Projs))
+	for i, p := range op.Projs {
+		weights[i] = o.operand(v, p.W, true)
+		adapters[i] = newAdapter(v, p, op.X.Rows())
+	}
+	drop := newDropped(v, op)
+	return func() {
+		n := count(v, op.Rows)
+		x := head(v, op.X, n)
+		dropped := drop.input(x)
+		for i, p := range op.Projs {
+			y := head(v, p.Y, n)
+			gemm.Mul(y, x, weights[i](), false)
+			if p.W.Bias != nil {
+				addBias(y, v.F32(p.W.Bias))
+			}
+			if a := adapters[i]; a != nil {
+				u := head(v, p.U, n)
+				gemm.MulMatrix(u, dropped, a.a.T(), false)
+				gemm.MulMatrix(y, u, a.scaledB().T(), true)
+			}
+		}
+	}
+}
+
+func addBias(y gemm.Matrix, bias []float32) {
+	par.For(y.Rows, 16, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			vec.Add(y.Data[i*y.Cols:(i+1)*y.Cols], bias)
+		}
+	})
+}
+
+// adapter is a projection's LoRA with room for what its products need.
+type adapter struct {
+	a, b  gemm.Matrix // [r, in], [out, r]
+	scale float32
+	bs    []float32 // scale·B
+	g, us []float32 // [T, r]: scale·dY·B, scale·U
+}
+
+func newAdapter(v *host.View, p kernels.Projection, tokens int) *adapter {
+	if p.LoRA == nil {
+		return nil
+	}
+	r, in, out := p.LoRA.A.Shape[0], p.LoRA.A.Shape[1], p.LoRA.B.Shape[0]
+	return &adapter{a: gemm.Dense(v.F32(p.LoRA.A), r, in), b: gemm.Dense(v.F32(p.LoRA.B), out, r), scale: p.LoRA.Scale,
+		bs: make([]float32, out*r), g: make([]float32, tokens*r), us: make([]float32, tokens*r)}
+}
+
+func (a *adapter) scaledB() gemm.Matrix {
+	copy(a.bs, a.b.Data)
+	vec.Scale(a.scale, a.bs)
+	return gemm.Dense(a.bs, a.b.Rows, a.b.Cols)
+}
+
+func (o *operands) linearBackward(v *host.View, op *kernels.LinearBackward) func() {
+	f := op.Forward
+	weights := make([]func() *gemm.Packed, len(f.Projs))
+	adapters := make([]*adapter, len(f.Projs))
+	for i, p := range f.Projs {
+		weights[i] = o.operand(v, p.W, false)
+		adapters[i] = newAdapter(v, p, f.X.Rows())
+	}
+	drop := newDropped(v, f)
+	return func() {
+		n := count(v, f.Rows)
+		dropped := drop.input(head(v, f.X, n))
+		add := op.Add
+		for i, p := range f.Projs {
+			dy := head(v, op.DY[i], n)
+			if op.DX != nil {
+				gemm.Mul(head(v, op.DX, n), dy, weights[i](), add)
+				add = true
+			}
+			a := adapters[i]
+			if a == nil {
+				continue
+			}
+			r := a.a.Rows
+			g, us := gemm.Dense(a.g[:n*r], n, r), gemm.Dense(a.us[:n*r], n, r)
+			copy(us.Data, v.F32(p.U))
+			vec.Scale(a.scale, us.Data)
+			gemm.MulMatrix(g, dy, a.scaledB(), false)
+			gemm.MulMatrix(gemm.Dense(v.F32(op.DA[i]), r, a.a.Cols), g.T(), dropped, true)
+			gemm.MulMatrix(gemm.Dense(v.F32(op.DB[i]), a.b.Rows, r), dy.T(), us, true)
+			if op.DX != nil {
+				drop.addInputGradient(head(v, op.DX, n), g, a.a)
+			}
+		}
+	}
+}
+
+// dropped applies a Linear's dropout to its adapters' input; without dropout it
+// passes everything through.
+type dropped struct {
+	v      *host.View
+	drop   *kernels.Dropout
+	x, add []float32
+}
+
+func newDropped(v *host.View, op *kernels.Linear) *dropped {
+	d := &dropped{v: v, drop: op.Drop}
+	if op.Drop != nil {
+		d.x, d.add = make([]float32, op.X.Len()), make([]float32, op.X.Len())
+	}
+	return d
+}
+
+func (d *dropped) input(x gemm.Matrix) gemm.Matrix {
+	if d.drop == nil {
+		return x
+	}
+	out := gemm.Dense(d.x[:len(x.Data)], x.Rows, x.Cols)
+	d.mask(out.Data, x.Data)
+	return out
+}
+
+// mask writes the kept elements of x, scaled, to out.
+func (d *dropped) mask(out, x []float32) {
+	seed, keep := d.v.Seed(d.drop.Seed), 1-d.drop.Rate
+	par.For(len(x), 4096, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			out[i] = 0
+			if d.drop.Keep(seed, i) {
+				out[i] = x[i] / keep
+			}
+		}
+	})
+}
+
+// addInputGradient is dx += drop'(g·a).
+func (d *dropped) addInputGradient(dx, g, a gemm.Matrix) {
+	if d.drop == nil {
+		gemm.MulMatrix(dx, g, a, true)
+		return
+	}
+	add := gemm.Dense(d.add[:len(dx.Data)], dx.Rows, dx.Cols)
+	gemm.MulMatrix(add, g, a, false)
+	d.mask(add.Data, add.Data)
+	par.For(len(add.Data), 4096, func(lo, hi int) { vec.Add(dx.Data[lo:hi], add.Data[lo:hi]) })
+}
