@@ -1,0 +1,70 @@
+# cogumi needs Go and nothing else; each target fetches what it uses.
+GO       ?= go
+FUZZTIME ?= 30s
+BENCH    ?= .
+
+export CGO_ENABLED = 0
+
+STATICCHECK_VERSION = 2026.2.2
+STATICCHECK = $(shell $(GO) env GOPATH)/bin/staticcheck
+
+.PHONY: build demo test check vet format cross static symbols docs docs-check bench fuzz test-peers clean
+
+build: ## ./cogumi
+	$(GO) build -trimpath -o cogumi .
+
+demo: build ## the whole loop on the built-in tiny model, about two minutes
+	./cogumi run phase1b_scaleup
+
+test: format vet ## every test, and that the code is formatted and vetted
+	$(GO) test ./...
+
+check: format vet static cross docs-check ## what a change must pass besides the tests
+
+vet:
+	$(GO) vet ./...
+
+format:
+	@files=$$(git ls-files '*.go' | xargs gofmt -l); \
+	if [ -n "$$files" ]; then echo "gofmt would change:"; echo "$$files"; exit 1; fi
+
+static: $(STATICCHECK)
+	$(STATICCHECK) ./...
+
+$(STATICCHECK):
+	$(GO) install honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION)
+
+cross: ## scripts and reports are used on laptops
+	GOOS=linux GOARCH=arm64 $(GO) build ./...
+	GOOS=darwin GOARCH=arm64 $(GO) build ./...
+
+symbols: ## the tables through which scripts see the stdlib
+	$(GO) generate ./runtime/script/...
+
+docs: build ## docs/PIPELINE.md from the scripts' headers
+	./cogumi docs
+
+docs-check: build
+	./cogumi docs --check
+	./cogumi check
+
+bench: ## all benchmarks; BENCH=regexp chooses
+	$(GO) test -run '^$$' -bench '$(BENCH)' ./...
+
+# make bench-kernels-cpu runs the benchmarks under kernels/cpu.
+bench-%:
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./$(subst -,/,$*)/...
+
+fuzz: ## every fuzz target for FUZZTIME
+	@set -e; for file in $$(git grep -l '^func Fuzz' -- '*_test.go'); do \
+		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' $$file); do \
+			echo "$$(dirname $$file) $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./$$(dirname $$file); \
+		done; \
+	done
+
+test-peers: ## tests against tools of gigabytes (torch, peft); see each test for what it needs
+	COGUMI_PEERS=1 $(GO) test -run Peer -timeout 60m ./...
+
+clean: ## what can be built again; runs stay
+	rm -f cogumi
