@@ -35,6 +35,7 @@ type stepLine struct {
 	name    string
 	resumed bool
 	began   time.Time
+	doing   string // what it does when it is not the step's own work
 	detail  string // what its last operation came to
 	told    bool   // plain mode: the start was shown
 }
@@ -192,6 +193,26 @@ func (c *console) stepEnds(s *stepLine, state run.State, took time.Duration) {
 	c.stopTicking()
 }
 
+// busy shows that something else than the step's own work goes on; the result
+// ends it.
+func (c *console) busy(name, doing string) (end func()) {
+	if c.quiet {
+		return func() {}
+	}
+	s := &stepLine{name: name, doing: doing, began: time.Now()}
+	c.mu.Lock()
+	c.steps = append(c.steps, s) // drawn at the next tick: mostly it is over before
+	c.startTicking()
+	c.mu.Unlock()
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.steps = slices.DeleteFunc(c.steps, func(o *stepLine) bool { return o == s })
+		c.redraw(time.Now())
+		c.stopTicking()
+	}
+}
+
 // pad lines up the columns behind names.
 func pad(name string) string { return fmt.Sprintf("%-18s", name) }
 
@@ -286,7 +307,11 @@ func (c *console) redraw(now time.Time) {
 	case len(c.steps) > 0:
 		s := c.steps[len(c.steps)-1]
 		took := now.Sub(s.began)
-		c.draw(clip("  "+spin(took)+" "+pad(s.name)+"  "+duration(took), c.width()-1))
+		text := "  " + spin(took) + " " + pad(s.name) + "  " + duration(took)
+		if s.doing != "" {
+			text += "  " + s.doing
+		}
+		c.draw(clip(text, c.width()-1))
 	default:
 		c.draw("")
 	}
@@ -300,11 +325,18 @@ func (c *console) plainLines(now time.Time) {
 		}
 		p.line.shown = now
 		c.lineLocked("  … " + s.plain())
+		for _, s := range c.steps {
+			s.told = true // something was seen to move
+		}
 	}
 	for _, s := range c.steps {
-		if !s.told && len(c.bars) == 0 && now.Sub(s.began) > plainFirst {
+		if !s.told && now.Sub(s.began) > plainFirst {
 			s.told = true
-			c.lineLocked("  … " + s.name + ": at work")
+			doing := s.doing
+			if doing == "" {
+				doing = "at work"
+			}
+			c.lineLocked("  … " + s.name + ": " + doing)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"cogumi/reports/run"
+	"cogumi/stdlib/experiment/machine"
 )
 
 // event writes to the event log only.
@@ -27,7 +28,7 @@ func (r *Run) emit(e run.Event) {
 
 // Logf shows a line and keeps it in the run's log.
 func (r *Run) Logf(format string, a ...any) {
-	text := fmt.Sprintf(format, a...)
+	text := machine.RedactText(fmt.Sprintf(format, a...))
 	r.con.info(text)
 	r.emit(run.Event{Kind: "log", Log: text})
 }
@@ -100,6 +101,7 @@ func (r *Run) Note(n run.Note) {
 	if n.Level == "" {
 		n.Level = "info"
 	}
+	n.Text, n.Hint = machine.RedactText(n.Text), machine.RedactText(n.Hint)
 	r.showNote(n)
 	r.emit(run.Event{Kind: "note", Note: &n})
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"cogumi/stdlib/experiment/machine"
 )
@@ -44,6 +45,16 @@ func (s *Spec) key() (parts map[string]string, key string, err error) {
 	}
 	sum := sha256.Sum256(b)
 	return parts, hex.EncodeToString(sum[:]), nil
+}
+
+// redactParts are the parts as they may be written down: no secrets, no home folder.
+func redactParts(parts map[string]string) map[string]string {
+	shown := make(map[string]string, len(parts))
+	for name, v := range parts {
+		_, short, _ := strings.Cut(name, " ")
+		shown[name] = machine.RedactValue(short, v)
+	}
+	return shown
 }
 
 // paramParts adds params in canonical JSON: one part for each field of an object.

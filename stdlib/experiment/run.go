@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"cogumi/reports/run"
+	"cogumi/stdlib/experiment/machine"
 	"cogumi/stdlib/experiment/source"
 )
 
@@ -50,6 +51,9 @@ type Run struct {
 	w      *run.Writer // nil for an unattached run
 
 	stopSignals func()
+	background  sync.WaitGroup // what ends within a second: git
+
+	flushing sync.Mutex // one writer of run.json at a time, so that none is older
 
 	mu       sync.Mutex
 	info     infoChanges
@@ -72,6 +76,7 @@ type infoChanges struct {
 	steps     []run.Step
 	artefacts []run.Artefact
 	result    []byte
+	git       *machine.Commit
 }
 
 var (
@@ -142,6 +147,8 @@ func (r *Run) flush() {
 	if r.w == nil {
 		return
 	}
+	r.flushing.Lock()
+	defer r.flushing.Unlock()
 	r.mu.Lock()
 	c := r.info
 	r.info.dirty = false
@@ -154,6 +161,9 @@ func (r *Run) flush() {
 
 func (c *infoChanges) apply(i *run.Info) {
 	i.Params, i.Steps, i.Artefacts = c.params, c.steps, c.artefacts
+	if c.git != nil {
+		i.Environment.GitCommit, i.Environment.GitDirty = c.git.Hash, c.git.Dirty
+	}
 	if c.result != nil {
 		i.Result = c.result
 	}

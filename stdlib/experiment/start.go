@@ -33,7 +33,8 @@ func Start() *Run {
 	}
 	if err != nil {
 		con := newConsole(os.Stderr)
-		con.failure(&run.Failure{Message: err.Error(), Hint: HintOf(err)})
+		f := failureOf(err)
+		con.failure(&f)
 		exit(exitCode(err))
 	}
 	return r
@@ -86,12 +87,16 @@ func (r *Run) attach(dir, path string) (err error) {
 		Command:     commandLine(path, args),
 		PID:         os.Getpid(),
 		Started:     r.begun.UTC(),
-		Environment: machine.Detect(filepath.Dir(path)),
+		Environment: machine.Here(),
 	}
 	if r.w, err = run.Create(r.root, info); err != nil {
 		return Hint(err, "the folder for runs must be writable; COGUMI_RUNS names another one")
 	}
 	r.con.title(r.name, displayPath(r.Dir()))
+	r.background.Go(func() { // git may take a second; nobody waits for it
+		commit := machine.Git(filepath.Dir(path))
+		r.change(func(c *infoChanges) { c.git = &commit })
+	})
 	return r.copySource(path)
 }
 
@@ -141,7 +146,7 @@ func displayPath(path string) string {
 			return rel
 		}
 	}
-	return machine.RedactValue("", path)
+	return machine.RedactText(path)
 }
 
 var hostArgs []string // what SetArgs said; nil: the process's own

@@ -67,7 +67,10 @@ func (r *Run) Do(s Spec, fn func(w *Work) error) (dir string, err error) {
 		return "", fmt.Errorf("step %s: %w", s.Name, err)
 	}
 	defer unlock()
-	a := attempt{r: r, spec: s, st: st, step: run.Step{Name: s.Name, Key: key, Parts: parts}}
+	if dir, ok := r.doneBefore(key); ok { // by another goroutine, while we waited
+		return dir, nil
+	}
+	a := attempt{r: r, spec: s, st: st, step: run.Step{Name: s.Name, Key: key, Parts: redactParts(parts)}}
 	if r.redo(s.Name) {
 		a.fresh = true
 	} else if ok, err := a.reuse(); ok || err != nil {
@@ -119,7 +122,9 @@ type attempt struct {
 
 // reuse takes a finished step. A damaged one is set aside and reported.
 func (a *attempt) reuse() (bool, error) {
+	busy := a.r.con.busy(a.spec.Name, "checking the stored result")
 	m, err := a.st.check(a.r.ctx)
+	busy()
 	var damage *damageError
 	switch {
 	case errors.As(err, &damage):

@@ -123,7 +123,7 @@ func (st store) setAside() error {
 // attempt left.
 func (st store) prepare(fresh bool) (resumed bool, err error) {
 	partial := st.path(".partial")
-	if err := st.takeBack(partial); err != nil {
+	if err := st.takeBack(); err != nil {
 		return false, err
 	}
 	if fresh {
@@ -136,23 +136,51 @@ func (st store) prepare(fresh bool) (resumed bool, err error) {
 	if err := os.MkdirAll(partial, 0o755); err != nil {
 		return false, err
 	}
+	if err := unlock(partial); err != nil {
+		return false, err
+	}
 	entries, err := os.ReadDir(partial)
 	return len(entries) > 0, err
 }
 
 // takeBack turns a result without marker, from a kill between the two, into a
-// partial one again: only the marker proves that it is whole.
-func (st store) takeBack(partial string) error {
-	if _, err := os.Stat(st.path(".done.json")); err == nil {
+// partial one again: only the marker proves that it is whole. With a partial
+// folder beside it, it is the half-removed result that a forced repetition replaces.
+func (st store) takeBack() error {
+	if exists(st.path(".done.json")) {
 		return nil // a forced repetition: the old result stays until the new one is there
 	}
-	if _, err := os.Stat(st.path("")); err != nil {
-		return nil
+	for _, pair := range [][2]string{{"", ".partial"}, {".record", ".record.partial"}} {
+		whole, partial := st.path(pair[0]), st.path(pair[1])
+		var err error
+		switch {
+		case !exists(whole):
+		case exists(partial):
+			err = os.RemoveAll(whole)
+		default:
+			err = os.Rename(whole, partial)
+		}
+		if err != nil {
+			return fmt.Errorf("take back an unfinished result: %w", err)
+		}
 	}
-	if _, err := os.Stat(partial); err == nil {
-		return os.RemoveAll(st.path(""))
-	}
-	return os.Rename(st.path(""), partial)
+	return nil
+}
+
+func exists(path string) bool { _, err := os.Lstat(path); return err == nil }
+
+// unlock makes the files that a killed attempt had closed already writable again.
+func unlock(dir string) error {
+	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		fi, err := d.Info()
+		if err != nil || fi.Mode().Perm()&0o200 != 0 {
+			return err
+		}
+		return os.Chmod(path, fi.Mode().Perm()|0o200)
+	})
 }
 
 // finish turns the partial folder into the result: files to disk, rename, marker.
@@ -169,10 +197,13 @@ func (st store) finish(m marker) error {
 	if err := st.removeOld(); err != nil {
 		return fmt.Errorf("replace the earlier result: %w", err)
 	}
+	if err := os.Rename(partial, st.path("")); err != nil {
+		return err
+	}
 	if err := os.Rename(st.path(".record.partial"), st.path(".record")); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := durable.Rename(partial, st.path("")); err != nil {
+	if err := durable.SyncDir(st.root); err != nil {
 		return err
 	}
 	b, err := json.MarshalIndent(m, "", "  ")
@@ -214,6 +245,10 @@ func settle(dir string) error {
 		if err := f.Sync(); err != nil {
 			return fmt.Errorf("write %s to disk: %w", path, err)
 		}
-		return f.Chmod(0o444)
+		fi, err := f.Stat()
+		if err != nil {
+			return err
+		}
+		return f.Chmod(fi.Mode().Perm() &^ 0o222)
 	})
 }

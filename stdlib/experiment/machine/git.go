@@ -8,22 +8,28 @@ import (
 	"time"
 )
 
-// gitState is the commit of the repository that folder lies in, and whether its
-// tracked files differ from it. Empty without git or repository, or when git
-// takes longer than a second.
-func gitState(folder string) (commit string, dirty bool) {
+// Commit is the state of a git repository.
+type Commit struct {
+	Hash  string // "": unknown
+	Dirty bool   // tracked files differ from it
+}
+
+// Git is the commit of the repository that folder lies in. It is empty without
+// git or repository, or when git takes longer than a second.
+func Git(folder string) Commit {
 	if folder == "" {
-		return "", false
+		return Commit{}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	out, err := git(ctx, folder, "rev-parse", "--verify", "HEAD")
 	if err != nil {
-		return "", false
+		return Commit{}
 	}
-	commit = strings.TrimSpace(out)
+	c := Commit{Hash: strings.TrimSpace(out)}
 	out, err = git(ctx, folder, "status", "--porcelain", "--untracked-files=no")
-	return commit, err == nil && strings.TrimSpace(out) != ""
+	c.Dirty = err == nil && strings.TrimSpace(out) != ""
+	return c
 }
 
 func git(ctx context.Context, folder string, args ...string) (string, error) {

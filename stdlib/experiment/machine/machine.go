@@ -40,10 +40,17 @@ func Identity() string {
 	return runtime.GOOS + "/" + runtime.GOARCH + " " + Device() + " " + ISA()
 }
 
-// Detect describes this machine. folder is where the script lies; its git
-// commit is looked up there.
+// Detect describes this machine and the git commit of the repository that
+// folder, the script's, lies in. It takes up to a second.
 func Detect(folder string) run.Environment {
-	e := run.Environment{
+	e, commit := Here(), Git(folder)
+	e.GitCommit, e.GitDirty = commit.Hash, commit.Dirty
+	return e
+}
+
+// Here describes this machine, in a millisecond.
+func Here() run.Environment {
+	return run.Environment{
 		Cogumi: Version(),
 		Go:     runtime.Version(),
 		OS:     runtime.GOOS,
@@ -56,8 +63,6 @@ func Detect(folder string) run.Environment {
 		GPUs:   GPUs(),
 		Place:  Place(),
 	}
-	e.GitCommit, e.GitDirty = gitState(folder)
-	return e
 }
 
 // Version is this program's version as the build recorded it; "devel" without one.

@@ -2,7 +2,6 @@ package machine
 
 import (
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 )
@@ -46,19 +45,40 @@ func RedactValue(name, value string) string {
 	if Secret(name) && value != "" {
 		return hidden
 	}
-	home, _ := os.UserHomeDir()
-	return shorten(value, home)
+	return RedactText(value)
 }
 
-// shorten replaces the home folder wherever it begins a path inside s.
-func shorten(s, home string) string {
-	if home == "" || home == "/" || !strings.Contains(s, home) {
-		return s
+// RedactText shortens the home folder to ~ wherever text names it.
+func RedactText(text string) string {
+	home, _ := os.UserHomeDir()
+	return shorten(text, home)
+}
+
+// shorten replaces the home folder wherever it begins a path inside text: what
+// stands before and after must not be a part of the same name.
+func shorten(text, home string) string {
+	home = strings.TrimRight(home, `/\`)
+	if home == "" {
+		return text
 	}
-	sep := string(filepath.Separator)
-	s = strings.ReplaceAll(s, home+sep, "~"+sep)
-	if strings.HasSuffix(s, home) {
-		s = strings.TrimSuffix(s, home) + "~"
+	var b strings.Builder
+	for at := 0; ; {
+		i := strings.Index(text[at:], home)
+		if i < 0 {
+			return b.String() + text[at:]
+		}
+		start, end := at+i, at+i+len(home)
+		b.WriteString(text[at:start])
+		if start > 0 && nameByte(text[start-1]) || end < len(text) && nameByte(text[end]) {
+			b.WriteString(home)
+		} else {
+			b.WriteByte('~')
+		}
+		at = end
 	}
-	return s
+}
+
+// nameByte says whether c goes on a file name; letters outside ASCII do.
+func nameByte(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c >= 0x80 || c == '_' || c == '-' || c == '.'
 }
