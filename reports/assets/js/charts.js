@@ -1,0 +1,181 @@
+// The look of the charts. Their options come from the run as data, with an id
+// for each series that says what it is; colours, markers and fonts come from
+// the page's theme.
+const drawn = new Map();
+let chartData = [];
+
+const token = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
+
+function look() {
+  const t = {};
+  for (const n of ["ink", "ink-2", "ink-3", "line", "line-strong", "paper", "raised", "base", "tuned", "up", "down", "kept", "wrong",
+    "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7"]) t[n] = token(n);
+  t.font = getComputedStyle(document.body).fontFamily;
+  return t;
+}
+
+const dashes = ["solid", "dashed", "dotted", "solid", "dashed", "dotted", "solid", "dashed"];
+const symbols = ["circle", "rect", "triangle", "diamond", "circle", "rect", "triangle", "diamond"];
+
+const styles = {
+  base: (s, t) => ({...s, symbolSize: 11, itemStyle: {color: t.paper, borderColor: t.base, borderWidth: 2.5}, z: 3, emphasis: {disabled: true}}),
+  tuned: (s, t) => ({...s, symbolSize: 13, itemStyle: {color: t.tuned, borderColor: t.paper, borderWidth: 1.5}, z: 4, emphasis: {disabled: true}}),
+  link: (s, t) => ({...s, silent: true, encode: {x: [1, 2], y: 0}, z: 2, renderItem: (p, api) => {
+    const [x1, y] = api.coord([api.value(1), api.value(0)]), [x2] = api.coord([api.value(2), api.value(0)]);
+    return {type: "line", shape: {x1, y1: y, x2, y2: y}, style: {stroke: api.value(2) < api.value(1) ? t.down : t.tuned, lineWidth: 3, opacity: .55}};
+  }}),
+  interval: (s, t) => ({...s, silent: true, encode: {x: [1, 2], y: 0}, z: 2, renderItem: (p, api) => {
+    const [x1, y] = api.coord([api.value(1), api.value(0)]), [x2] = api.coord([api.value(2), api.value(0)]);
+    const line = (a, b, c, d) => ({type: "line", shape: {x1: a, y1: b, x2: c, y2: d}, style: {stroke: t["ink-3"], lineWidth: 1.5}});
+    return {type: "group", children: [line(x1, y, x2, y), line(x1, y - 5, x1, y + 5), line(x2, y - 5, x2, y + 5)]};
+  }}),
+  difference: (s, t, spec) => ({...s, symbolSize: 11, z: 4, emphasis: {disabled: true}, itemStyle: {
+    borderWidth: 2.5,
+    color: (p) => (sure(spec, p.dataIndex) ? sign(p.value[0], t) : t.paper),
+    borderColor: undefined,
+  }, data: s.data.map((d, i) => ({...d, itemStyle: {color: sure(spec, i) ? sign(d.value[0], t) : t.paper, borderColor: sign(d.value[0], t), borderWidth: 2.5}}))}),
+  kept: (s, t) => bar(s, t.kept, t), gained: (s, t) => bar(s, t.up, t), lost: (s, t) => bar(s, t.down, t), wrong: (s, t) => bar(s, t.wrong, t),
+};
+
+const sign = (v, t) => (v < 0 ? t.down : v > 0 ? t.up : t.base);
+function sure(spec, i) {
+  const ivl = spec.option.series.find((s) => s.id === "interval")?.data[i]?.value;
+  return !ivl || ivl[1] > 0 || ivl[2] < 0;
+}
+
+function bar(s, color, t) {
+  return {...s, barWidth: 18, itemStyle: {color, borderColor: t.paper, borderWidth: 1}, emphasis: {disabled: true},
+    label: {show: true, fontSize: 11, color: contrast(color), formatter: (p) => (p.value[0] >= 4.5 ? count(p.value[2]) : "")}};
+}
+
+function contrast(hex) {
+  const n = parseInt(hex.slice(1), 16), f = (v) => { v /= 255; return v <= .04 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4; };
+  return .2126 * f(n >> 16) + .7152 * f((n >> 8) & 255) + .0722 * f(n & 255) > .3 ? "#161513" : "#ffffff";
+}
+
+function lineStyle(s, t) {
+  const m = /^s(\d)(-raw|-dots)?$/.exec(s.id) || [0, "0", ""], i = Number(m[1]), color = t["s" + i];
+  const faint = m[2] === "-raw", dots = m[2] === "-dots";
+  return {...s, showSymbol: dots, symbol: dots ? symbols[i] : "circle", symbolSize: dots ? 8 : 5, connectNulls: true,
+    lineStyle: {color, width: faint ? 1 : 2.2, opacity: faint ? .38 : 1, type: faint ? "solid" : dashes[i]},
+    itemStyle: {color, opacity: faint ? .5 : 1}, z: faint ? 2 : 3, emphasis: {disabled: true}};
+}
+
+function axisLook(axis, t, lines) {
+  return {...axis, axisLine: {show: false}, axisTick: {show: false}, splitLine: {show: lines, lineStyle: {color: t.line}},
+    axisLabel: {...axis.axisLabel, color: t["ink-3"], fontSize: 12, fontFamily: t.font}};
+}
+
+function styled(spec) {
+  const t = look(), o = structuredClone(spec.option), narrow = innerWidth < 640;
+  const x = axisLook(o.xAxis[0], t, true), y = axisLook(o.yAxis[0], t, spec.kind === "series");
+  const grid = {left: 4, right: 18, top: 8, bottom: 4, containLabel: true};
+  if (spec.kind === "series") {
+    Object.assign(x.splitLine, {show: false});
+    x.axisLine = {show: true, lineStyle: {color: t["line-strong"]}};
+    x.minInterval = 1;
+    x.max = "dataMax";
+    x.min = "dataMin";
+    x.axisLabel = {...x.axisLabel, formatter: fine, hideOverlap: true};
+    y.axisLabel = {...y.axisLabel, formatter: fine};
+    y.splitNumber = 4;
+  } else {
+    y.inverse = true;
+    y.axisLabel = {...y.axisLabel, color: t.ink, fontSize: 13, interval: 0, width: narrow ? 84 : 150, overflow: "truncate"};
+    x.axisLabel = {...x.axisLabel, formatter: spec.kind === "difference" ? (v) => (v > 0 ? "+" : "") + fine(v) : (v) => v + "%"};
+    x.splitNumber = 4;
+  }
+  const series = o.series.map((s) => (spec.kind === "series" ? lineStyle(s, t) : (styles[s.id] || ((v) => v))(s, t, spec)));
+  if (spec.kind === "difference") series.push(zeroLine(t));
+  return {animation: false, textStyle: {fontFamily: t.font}, grid, xAxis: x, yAxis: y, series,
+    dataZoom: spec.kind === "series" ? [{type: "inside", zoomOnMouseWheel: "ctrl", moveOnMouseWheel: false, moveOnMouseMove: true}] : undefined,
+    tooltip: {trigger: "axis", confine: true, transitionDuration: 0, backgroundColor: t.raised, borderColor: t["line-strong"], borderWidth: 1, padding: [8, 12],
+      textStyle: {color: t.ink, fontSize: 12.5, fontFamily: t.font},
+      axisPointer: spec.kind === "series" ? {type: "line", lineStyle: {color: t["ink-3"], type: "dashed"}, label: {show: false}} : {type: "shadow", axis: "y", shadowStyle: {color: t.line, opacity: .35}, label: {show: false}},
+      formatter: (list) => tip(spec, Array.isArray(list) ? list : [list])}};
+}
+
+function zeroLine(t) {
+  return {type: "custom", id: "zero", silent: true, tooltip: {show: false}, data: [[0, 0]], z: 1, renderItem: (p, api) => {
+    const [x] = api.coord([0, 0]), c = p.coordSys;
+    return {type: "line", shape: {x1: x, y1: c.y, x2: x, y2: c.y + c.height}, style: {stroke: t["ink-3"], lineWidth: 1}};
+  }};
+}
+
+// tip builds what hovering shows, as elements.
+function tip(spec, list) {
+  const box = el("div", {class: "tip"}), seen = list.filter((p) => p.seriesId !== "link" && p.seriesId !== "zero");
+  const row = (k, v) => box.append(el("div", null, el("span", null, k), el("span", null, v)));
+  if (seen.length === 0) return box;
+  const at = seen[0].value;
+  box.append(el("b", null, spec.kind === "series" ? "step " + count(at[0]) : spec.labels[spec.kind === "difference" && seen[0].seriesId === "interval" ? at[0] : at[1]] ?? ""));
+  for (const p of seen) {
+    const v = p.value;
+    if (spec.kind === "series") row(p.seriesName, fine(v[1]));
+    else if (spec.kind === "outcome") row(p.seriesName, count(v[2]) + " of " + count(v[3]));
+    else if (p.seriesId === "interval") row("95% interval", signed(v[1]) + " to " + signed(v[2]));
+    else if (spec.kind === "difference") row("change", signed(v[0]) + " points");
+    else row(p.seriesName, v[0].toFixed(1) + "%");
+  }
+  return box;
+}
+
+const signed = (v) => (v > 0 ? "+" : v < 0 ? "−" : "") + Math.abs(v).toFixed(1);
+
+async function draw(spec) {
+  const node = $(spec.id);
+  if (!node) return;
+  try {
+    const lib = await loadCharts();
+    if (spec.kind !== "series") {
+      node.classList.add("bars");
+      node.style.height = Number(node.dataset.rows) * (spec.kind === "outcome" ? 30 : 34) + 44 + "px";
+    }
+    let chart = drawn.get(spec.id);
+    if (!chart) {
+      chart = lib.init(node, null, {renderer: "canvas", devicePixelRatio: Math.max(2, devicePixelRatio || 1)});
+      drawn.set(spec.id, chart);
+    }
+    chart.setOption(styled(spec), true);
+  } catch (err) {
+    node.classList.add("missing");
+    node.textContent = "No chart: " + err.message;
+    const table = node.parentNode.querySelector("details");
+    if (table) table.open = true;
+  }
+}
+
+const redraw = () => chartData.filter((s) => drawn.has(s.id)).forEach(draw);
+
+function startCharts() {
+  chartData = JSON.parse($("charts-data").textContent);
+  const near = new IntersectionObserver((entries) => {
+    for (const e of entries) {
+      if (!e.isIntersecting) continue;
+      near.unobserve(e.target);
+      draw(chartData.find((s) => s.id === e.target.id));
+    }
+  }, {rootMargin: "800px"});
+  let timer;
+  const sized = new ResizeObserver(() => {
+    clearTimeout(timer);
+    timer = setTimeout(() => { for (const c of drawn.values()) c.resize(); }, 60);
+  });
+  for (const s of chartData) {
+    const node = $(s.id);
+    if (node) { near.observe(node); sized.observe(node); }
+  }
+}
+
+// pointsCSV is everything that a chart of series draws, a row for a step.
+function pointsCSV(id) {
+  const spec = chartData.find((s) => s.id === id);
+  if (!spec || spec.kind !== "series") return null;
+  const rows = new Map(), series = spec.option.series;
+  series.forEach((s, i) => s.data.forEach((d) => {
+    const [x, y] = d.value;
+    if (!rows.has(x)) rows.set(x, [x, ...series.map(() => "")]);
+    rows.get(x)[i + 1] = y;
+  }));
+  return [["step", ...series.map((s) => s.name)], ...[...rows.values()].sort((a, b) => a[0] - b[0])];
+}

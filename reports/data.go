@@ -1,0 +1,220 @@
+package reports
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"cogumi/reports/run"
+)
+
+// data is what the run says of its rows: notes as prose, funnels, figures, tables.
+type data struct {
+	Notes   []note
+	Funnels []funnel
+	Figures []figureGroup
+	Tables  []*table
+	Cut     string
+}
+
+type funnel struct {
+	ID, Title string
+	Stages    []funnelStage
+}
+
+type funnelStage struct {
+	Name, Note, Count string
+	N                 int
+	Width             float64
+	Left              string // rows that left here
+	Share             string // of the first stage
+}
+
+type figureGroup struct {
+	Step string
+	List []figure
+}
+
+type figure struct{ Name, Value, Interval, Method, Note string }
+
+func newFigure(f run.Figure) figure {
+	v := figure{Name: clipTo(f.Name, 200), Value: quantity(f.Value, clipTo(f.Unit, 30)), Method: clipTo(f.Method, 200), Note: clip(f.Note)}
+	if f.Low != 0 || f.High != 0 {
+		v.Interval = quantity(f.Low, f.Unit) + " to " + quantity(f.High, f.Unit)
+	}
+	if f.N > 0 {
+		n := "n" + nbsp + "=" + nbsp + count(f.N)
+		if v.Interval != "" {
+			v.Interval += ", "
+		}
+		v.Interval += n
+	}
+	return v
+}
+
+func (p *page) newData(r *run.Run, notes []note) *data {
+	d := &data{Notes: notes}
+	for i, f := range r.Funnels() {
+		if i < maxTables && len(f.Stages) > 0 {
+			d.Funnels = append(d.Funnels, newFunnel(i, f))
+		}
+	}
+	d.Figures = figureGroups(r)
+	tables := r.Tables()
+	for i, t := range tables {
+		if i == maxTables {
+			d.Cut = fmt.Sprintf("%d of %s tables are shown; all are in events.jsonl.", maxTables, count(len(tables)))
+			break
+		}
+		d.Tables = append(d.Tables, newTable(i, t))
+	}
+	if len(d.Notes)+len(d.Funnels)+len(d.Figures)+len(d.Tables) == 0 {
+		return nil
+	}
+	return d
+}
+
+func newFunnel(i int, f run.Funnel) funnel {
+	v := funnel{ID: fmt.Sprintf("funnel-%d", i+1), Title: clipTo(cmp.Or(f.Title, f.Name), 200)}
+	most := 1
+	for _, s := range f.Stages {
+		most = max(most, s.Count)
+	}
+	for i, s := range f.Stages {
+		if i == maxRows {
+			break
+		}
+		st := funnelStage{Name: clipTo(s.Name, 200), Note: clip(s.Note), N: s.Count, Count: count(s.Count), Width: within(100 * float64(s.Count) / float64(most))}
+		if i > 0 {
+			if gone := f.Stages[i-1].Count - s.Count; gone > 0 {
+				st.Left = minus + count(gone)
+			} else if gone < 0 {
+				st.Left = "+" + count(-gone)
+			}
+		}
+		if first := f.Stages[0].Count; first > 0 {
+			st.Share = percent(float64(s.Count) / float64(first))
+		}
+		v.Stages = append(v.Stages, st)
+	}
+	return v
+}
+
+// figureGroups sorts the figures by the step that told them.
+func figureGroups(r *run.Run) []figureGroup {
+	step := map[string]string{}
+	for i := range r.Events {
+		if f := r.Events[i].Figure; f != nil {
+			step[f.Name] = r.Events[i].Step
+		}
+	}
+	var groups []figureGroup
+	for i, f := range r.Figures() {
+		if i == maxRows {
+			break
+		}
+		name := clipTo(step[f.Name], 100)
+		at := slices.IndexFunc(groups, func(g figureGroup) bool { return g.Step == name })
+		if at < 0 {
+			groups = append(groups, figureGroup{Step: name})
+			at = len(groups) - 1
+		}
+		groups[at].List = append(groups[at].List, newFigure(f))
+	}
+	return groups
+}
+
+const maxColumns = 24
+
+func newTable(i int, t run.Table) *table {
+	v := &table{ID: fmt.Sprintf("table-%d", i+1), Caption: clipTo(cmp.Or(t.Title, t.Name), 300), Note: clip(t.Note)}
+	width := len(t.Columns)
+	for _, row := range t.Rows {
+		width = max(width, len(row))
+	}
+	if width > maxColumns {
+		v.Cut = fmt.Sprintf("%d of %s columns are shown. ", maxColumns, count(width))
+		width = maxColumns
+	}
+	for c := range width {
+		name := ""
+		if c < len(t.Columns) {
+			name = clipTo(t.Columns[c], 200)
+		}
+		v.Columns = append(v.Columns, column{name, numeric(t.Rows, c)})
+	}
+	for n, row := range t.Rows {
+		if n == maxRows {
+			v.Cut += fmt.Sprintf("%d of %s rows are shown; all are in events.jsonl.", maxRows, count(len(t.Rows)))
+			break
+		}
+		cells := make([]cell, width)
+		for c := range min(width, len(row)) {
+			cells[c] = newCell(row[c])
+		}
+		v.Rows = append(v.Rows, cells)
+	}
+	return v
+}
+
+func numeric(rows [][]any, c int) bool {
+	seen := false
+	for _, row := range rows {
+		if c >= len(row) || row[c] == nil {
+			continue
+		}
+		if _, ok := toFloat(row[c]); !ok {
+			return false
+		}
+		seen = true
+	}
+	return seen
+}
+
+func toFloat(v any) (float64, bool) {
+	switch n := v.(type) {
+	case float64:
+		return n, true
+	case int:
+		return float64(n), true
+	case json.Number:
+		f, err := n.Float64()
+		return f, err == nil
+	}
+	return 0, false
+}
+
+func newCell(v any) cell {
+	if f, ok := toFloat(v); ok {
+		if math.IsNaN(f) || math.IsInf(f, 0) {
+			return cell{"not finite", ""}
+		}
+		return cell{number(f), raw(f)}
+	}
+	switch s := v.(type) {
+	case nil:
+		return cell{}
+	case string:
+		return words(s)
+	case bool:
+		return cell{map[bool]string{true: "yes", false: "no"}[s], fmt.Sprint(s)}
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		return cell{}
+	}
+	return words(string(b))
+}
+
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
+
+func shortHash(s string) string {
+	if s = strings.TrimPrefix(s, "sha256:"); len(s) > 12 {
+		return s[:12]
+	}
+	return s
+}
