@@ -5,7 +5,7 @@ BENCH    ?= .
 
 export CGO_ENABLED = 0
 
-STATICCHECK_VERSION = 2026.2.2
+STATICCHECK_VERSION = v0.8.0
 STATICCHECK = $(shell $(GO) env GOPATH)/bin/staticcheck
 
 .PHONY: build demo test check vet format cross static symbols docs docs-check bench fuzz test-peers clean

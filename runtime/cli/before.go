@@ -126,8 +126,13 @@ func (a *app) after(s *stage.Script, _ stage.Values, out *launch.Outcome) {
 	if info.Cost != nil {
 		cost = "cost " + money(info.Cost.Dollars)
 	}
-	a.sayFailure(info, out.Code)
+	if out.Orphan && info.Error != nil {
+		a.printError(printable(info.Error.Message), printable(info.Error.Hint))
+	}
 	a.tell("%s in %s, %s", stateWord(info.State), duration(took), cost)
+	if info.State == run.Interrupted {
+		a.tell("  run it again: finished steps are used as they are")
+	}
 	if hint := drift(s.Header, info, took, launch.ReusedSteps(out.Run)); hint != "" {
 		a.tell("  %s", hint)
 	}
@@ -137,21 +142,6 @@ func (a *app) after(s *stage.Script, _ stage.Values, out *launch.Outcome) {
 	case out.Report != "":
 		a.tell("report  %s", out.Report)
 	}
-}
-
-// sayFailure prints why a run ended early, once: the child has said it already
-// when it closed the run itself.
-func (a *app) sayFailure(info *run.Info, code int) {
-	if info.Error == nil || info.State == run.Done || closedByChild(code, info) {
-		return
-	}
-	a.printError(printable(info.Error.Message), printable(info.Error.Hint))
-}
-
-// closedByChild: failures with a place, and Ctrl-C, are told by the process
-// that met them.
-func closedByChild(code int, info *run.Info) bool {
-	return info.Error.File != "" && code != launch.Interrupted
 }
 
 func stateWord(s run.State) string {

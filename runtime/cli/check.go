@@ -93,7 +93,7 @@ func (a *app) printChecked(chosen []found, problems []stage.Problem) {
 		}
 	}
 	for _, p := range problems {
-		a.printProblem(a.err, p)
+		printProblem(a.err, p)
 	}
 	if n := len(problems); n > 0 {
 		fmt.Fprintf(a.err, "%d problem%s\n", n, strings.Repeat("s", min(n-1, 1)))

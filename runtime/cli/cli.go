@@ -81,7 +81,7 @@ func (a *app) exit(err error) int {
 func (a *app) printError(message, hint string) {
 	fmt.Fprintf(a.err, "%s %s\n", a.paint(red, "error:"), message)
 	if hint != "" {
-		fmt.Fprintf(a.err, "  %s\n", hint)
+		fmt.Fprintf(a.err, "%s %s\n", a.paint(bold, "hint:"), hint)
 	}
 }
 

@@ -30,7 +30,7 @@ come with cogumi.`,
 			}
 			for _, f := range all {
 				for _, p := range f.problems {
-					a.printProblem(a.err, p)
+					printProblem(a.err, p)
 				}
 			}
 			printList(a.out, stageSet(all), width(a.out))

@@ -122,7 +122,7 @@ func (a *app) runScript(script found, all []found, line *runLine) error {
 		Script: script.Script, File: script.file, Args: line.script, Root: root,
 		Command: line.command(), Quiet: a.quiet,
 		Program: program, ProgramArgs: []string{childCommand},
-		Stdin: a.in, Stdout: stdout, Stderr: a.err, Messages: a.err,
+		Stdin: a.in, Stdout: stdout, Stderr: a.err,
 		Report: buildReport,
 	})
 	if err != nil {
@@ -187,7 +187,7 @@ func (a *app) runFault(err error) error {
 	switch {
 	case errors.As(err, &wrong):
 		for _, p := range wrong.list {
-			a.printProblem(a.err, p)
+			printProblem(a.err, p)
 		}
 		first := wrong.list[0]
 		failure = run.Failure{Message: first.Message, Hint: first.Hint, File: first.File, Line: first.Line, Column: first.Column, Source: first.Source}
@@ -347,7 +347,7 @@ func shellQuote(word string) string {
 func (a *app) scriptHelp(script found) error {
 	w := a.out
 	for _, p := range script.problems {
-		a.printProblem(a.err, p)
+		printProblem(a.err, p)
 	}
 	if h := script.Header; h == nil {
 		fmt.Fprintf(w, "%s has no header.\n", script.Path)

@@ -10,10 +10,12 @@ import (
 
 	"golang.org/x/term"
 
+	"cogumi/runtime/script"
 	"cogumi/runtime/stage"
+	"cogumi/stdlib/experiment"
 )
 
-func nearest(word string, names []string) string { return stage.Nearest(word, names) }
+func nearest(word string, names []string) string { return experiment.Nearest(word, names) }
 
 func newEncoder(w io.Writer) *json.Encoder {
 	enc := json.NewEncoder(w)
@@ -88,30 +90,12 @@ func printable(text string) string {
 }
 
 // printProblem shows the place, the line itself with a caret, and what to do.
-func (a *app) printProblem(w io.Writer, p stage.Problem) {
-	fmt.Fprintf(w, "%s %s\n", a.paint(bold, fmt.Sprintf("%s:%d:%d:", p.File, p.Line, p.Column)), printable(p.Message))
-	if p.Source != "" {
-		fmt.Fprintf(w, "    %s\n", printable(p.Source))
-		if p.Column >= 1 && p.Column <= len(p.Source)+1 {
-			fmt.Fprintf(w, "    %s^\n", blank(p.Source[:p.Column-1]))
-		}
-	}
-	if p.Hint != "" {
-		fmt.Fprintf(w, "  %s\n", printable(p.Hint))
-	}
+func printProblem(w io.Writer, p stage.Problem) {
+	d := script.Diagnostic{File: p.File, Line: p.Line, Column: p.Column, Source: p.Source, Message: p.Message, Hint: p.Hint}
+	io.WriteString(w, printable(d.String()))
 }
 
-// blank is as wide as text on a terminal that shows it.
-func blank(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '\t' {
-			return r
-		}
-		return ' '
-	}, text)
-}
-
-// seconds as a person says it: 850 ms, 12 s, 3 min 5 s, 2 h 10 min, 3 d 4 h.
+// duration is seconds as a person says it: 850 ms, 12 s, 3 min 5 s, 2 h 10 min, 3 d 4 h.
 func duration(s float64) string {
 	two := func(big, small float64, bigUnit, smallUnit string) string {
 		rest := int(s/small+0.5) - int(s/big)*int(big/small)

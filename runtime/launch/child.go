@@ -56,10 +56,7 @@ func watch(cfg Config, dir, file, copied string) ending {
 		case <-signals:
 			if !end.interrupted {
 				end.interrupted = true
-				if !cfg.Quiet {
-					fmt.Fprintln(cfg.Messages, "stopping after what is under way; Ctrl-C again ends it at once")
-				}
-				interrupt(cmd.Process)
+				interrupt(cmd.Process) // the script says what it does about it
 				continue
 			}
 			end.forced = true

@@ -29,15 +29,17 @@ func (e ending) code() int {
 	return Failed
 }
 
-// closeRun gives a run that the child left open its state and reason.
-func (e ending) closeRun(w *run.Writer) error {
-	return w.Update(func(info *run.Info) {
+// closeRun gives a run that the child left open its state and reason, and
+// reports whether it was open.
+func (e ending) closeRun(w *run.Writer) (open bool, err error) {
+	err = w.Update(func(info *run.Info) {
 		if info.Ended.IsZero() {
 			info.Ended = time.Now().UTC()
 		}
 		if info.State != run.Running {
 			return
 		}
+		open = true
 		info.State = e.runState()
 		if info.State != run.Done && info.Error == nil {
 			info.Error = e.failure()
@@ -48,6 +50,7 @@ func (e ending) closeRun(w *run.Writer) error {
 			}
 		}
 	})
+	return open, err
 }
 
 func (e ending) runState() run.State {

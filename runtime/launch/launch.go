@@ -10,13 +10,13 @@ package launch
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"time"
 
 	"cogumi/reports/run"
 	"cogumi/runtime/stage"
+	"cogumi/stdlib/experiment/machine"
 )
 
 // Names of the environment between parent and child.
@@ -57,7 +57,6 @@ type Config struct {
 
 	Stdin          *os.File // nil: empty
 	Stdout, Stderr *os.File // of the script
-	Messages       io.Writer
 
 	// Report builds the report of a run folder and returns its path.
 	Report func(dir string) (string, error)
@@ -68,6 +67,7 @@ type Outcome struct {
 	Dir       string
 	Run       *run.Run // as read back after the end
 	Code      int      // exit code for the command line
+	Orphan    bool     // the child could not close the run itself
 	Report    string   // empty when it could not be built
 	ReportErr error
 }
@@ -95,7 +95,7 @@ func Run(cfg Config) (*Outcome, error) {
 	}
 	end := watch(cfg, dir, file, copied)
 	out := &Outcome{Dir: dir, Code: end.code()}
-	if err := end.closeRun(w); err != nil {
+	if out.Orphan, err = end.closeRun(w); err != nil {
 		return nil, fmt.Errorf("close run %s: %w", dir, err)
 	}
 	if err := w.Close(); err != nil {
@@ -113,10 +113,12 @@ func create(cfg Config) (*run.Writer, error) {
 	info := run.Info{
 		Script:  s.Name,
 		Header:  s.Header.Map(),
-		Args:    cfg.Args,
+		Args:    machine.Redact(cfg.Args),
 		Command: cfg.Command,
 		Started: time.Now().UTC(),
 		PID:     os.Getpid(),
+
+		Environment: machine.Detect(filepath.Dir(cfg.File)),
 	}
 	if h := s.Header; h != nil {
 		info.Declared = run.Declared{

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"cogumi/stdlib/experiment"
 )
 
 // ArgError is a wrong flag on a script's command line.
@@ -91,7 +93,7 @@ func startsFlag(arg string) bool {
 
 func (s *Script) unknownFlag(name string) error {
 	hint := "its flags are in: cogumi run " + s.Name + " --help"
-	if near := Nearest(name, s.flagNames()); near != "" {
+	if near := experiment.Nearest(name, s.flagNames()); near != "" {
 		hint = "did you mean --" + near + "?"
 	}
 	return &ArgError{fmt.Sprintf("%s has no flag --%s", s.Name, name), hint}

@@ -6,6 +6,8 @@ import (
 	"go/token"
 	"strconv"
 	"strings"
+
+	"cogumi/stdlib/experiment"
 )
 
 // Flag is one flag that a script defines on its experiment run, as read from
@@ -220,7 +222,7 @@ func compareFlags(s *Script) (problems []Problem) {
 		if f == nil {
 			if !s.DynamicFlags {
 				hint := "define it with x.String, x.Int, x.Float or x.Bool, or take it out of the header"
-				if near := Nearest(flag, s.flagNames()); near != "" {
+				if near := experiment.Nearest(flag, s.flagNames()); near != "" {
 					hint = "did you mean --" + near + "?"
 				}
 				problems = append(problems, at.problem(line, column, hint, "the header names --%s, which the script does not define", flag))

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"cogumi/stdlib/experiment"
 )
 
 // Set is the scripts of a pipeline, by stage and name.
@@ -74,7 +76,7 @@ func (s *Set) Check() []Problem {
 		}
 	}
 	problems = append(problems, s.cycles()...)
-	sortProblems(problems)
+	SortProblems(problems)
 	return problems
 }
 
@@ -84,7 +86,7 @@ func (s *Set) checkInput(at place, script *Script, p Port) []Problem {
 		from := s.Find(name)
 		if from == nil {
 			hint := "the scripts are " + strings.Join(s.Names(), ", ")
-			if near := Nearest(name, s.Names()); near != "" {
+			if near := experiment.Nearest(name, s.Names()); near != "" {
 				hint = "did you mean from=" + near + ".go?"
 			}
 			problems = append(problems, at.problem(p.Line, p.Column, hint, "from=%s.go: there is no such script", name))

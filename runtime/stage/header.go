@@ -5,6 +5,8 @@ import (
 	"go/token"
 	"regexp"
 	"strings"
+
+	"cogumi/stdlib/experiment"
 )
 
 // Header is what a script's first comment says.
@@ -163,8 +165,8 @@ func leadingComments(src []byte) (groups [][]comment, packageLine int) {
 	}
 }
 
-// looksLikeHeader: two keys, or one of the two that no other comment has. Near
-// misses count, so that a misspelt header is not silently plain Go.
+// looksLikeHeader: two keys, or one of the two that no other comment has, also
+// misspelt, so that a header with an error is not silently plain Go.
 func looksLikeHeader(g []comment) bool {
 	found := 0
 	for _, c := range g {
@@ -172,10 +174,10 @@ func looksLikeHeader(g []comment) bool {
 		if m == nil {
 			continue
 		}
-		switch near := Nearest(m[1], keys); {
-		case near == "PURPOSE" || near == "PIPELINE STAGE":
+		if near := experiment.Nearest(m[1], keys); near == "PURPOSE" || near == "PIPELINE STAGE" {
 			return true
-		case near != "":
+		}
+		if isKey(m[1]) {
 			found++
 		}
 	}
@@ -251,7 +253,7 @@ func isKey(s string) bool {
 
 func unknownKey(at place, f field) Problem {
 	hint := "the keys are " + strings.Join(keys, ", ")
-	if near := Nearest(f.key, keys); near != "" {
+	if near := experiment.Nearest(f.key, keys); near != "" {
 		hint = "did you mean " + near + "?"
 	}
 	return at.problem(f.line, f.column, hint, "unknown key %s", f.key)
@@ -271,7 +273,7 @@ func (h *Header) missing(at place) (problems []Problem) {
 // reported as unknown is not reported as missing too.
 func (h *Header) has(key string) bool {
 	for _, f := range h.fields {
-		if f.key == key || !isKey(f.key) && Nearest(f.key, keys) == key {
+		if f.key == key || !isKey(f.key) && experiment.Nearest(f.key, keys) == key {
 			return true
 		}
 	}

@@ -1,6 +1,10 @@
 package stage
 
-import "strings"
+import (
+	"strings"
+
+	"cogumi/stdlib/experiment"
+)
 
 // Kind is what lies at a path. The list is closed so that a header can be
 // compared with the files and with the other headers.
@@ -57,7 +61,7 @@ func kindHint(word string) string {
 	for i, k := range kindOrder {
 		names[i] = string(k)
 	}
-	if near := Nearest(strings.TrimSpace(word), names); near != "" {
+	if near := experiment.Nearest(strings.TrimSpace(word), names); near != "" {
 		return "did you mean " + near + "?"
 	}
 	return "the kinds are " + strings.Join(names, ", ")

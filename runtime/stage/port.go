@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"cogumi/stdlib/experiment"
 )
 
 // Port is one INPUT or OUTPUT: a path, given by a flag or fixed, and what lies
@@ -194,7 +196,7 @@ func (p *Port) set(key, attribute string) (hint, message string) {
 		allowed = attributes[1:2]
 	}
 	hint = "an entry may have " + strings.Join(allowed, ", ")
-	if near := Nearest(attribute, allowed); near != "" && key == "INPUT" {
+	if near := experiment.Nearest(attribute, allowed); near != "" && key == "INPUT" {
 		hint = "did you mean " + near + "?"
 	}
 	return hint, "unknown attribute " + strconv.Quote(attribute)

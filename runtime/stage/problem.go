@@ -42,7 +42,8 @@ func (p place) problem(line, column int, hint, format string, args ...any) Probl
 	}
 }
 
-func sortProblems(list []Problem) {
+// SortProblems puts problems in the order of the text.
+func SortProblems(list []Problem) {
 	sort.SliceStable(list, func(i, j int) bool {
 		a, b := list[i], list[j]
 		if a.File != b.File {

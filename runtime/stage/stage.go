@@ -64,7 +64,7 @@ func Parse(path string, src []byte) (*Script, []Problem) {
 		problems = append(problems, more...)
 		problems = append(problems, compareFlags(s)...)
 	}
-	sortProblems(problems)
+	SortProblems(problems)
 	return s, problems
 }
 

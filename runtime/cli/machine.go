@@ -1,0 +1,25 @@
+package cli
+
+import (
+	"fmt"
+
+	"cogumi/reports"
+	"cogumi/stdlib/experiment/machine"
+)
+
+func buildReport(dir string) (string, error) { return reports.Write(dir) }
+
+// machineFacts is what reports say about the machine, as facts.
+func machineFacts() []fact {
+	m := machine.Detect(".")
+	gpus := gpuText(m.GPUs)
+	return []fact{
+		{"cpu", m.CPU},
+		{"cores", fmt.Sprint(m.Cores)},
+		{"memory", fmt.Sprintf("%.1f GB", float64(m.Memory)/1e9)},
+		{"isa", m.ISA},
+		{"device", m.Device},
+		{"gpu", gpus},
+		{"place", m.Place},
+	}
+}
