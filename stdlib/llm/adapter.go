@@ -1,0 +1,164 @@
+package llm
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"cogumi/kernels"
+	"cogumi/stdlib/llm/peft"
+)
+
+// Targets are the projections that an adapter may sit on, in the order of the
+// layer.
+var Targets = []string{"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
+
+// AdapterConfig says what a LoRA adapter looks like.
+type AdapterConfig struct {
+	Rank    int      // r
+	Alpha   float64  // scale is Alpha/Rank, or Alpha/√Rank with RSLoRA
+	Dropout float64  // of the adapter's input while training, 0…1
+	Targets []string // of Targets; nil: all seven
+	RSLoRA  bool
+}
+
+// Adapter is a LoRA adapter on a model's device. A and B are f32 masters.
+type Adapter struct {
+	Config AdapterConfig
+	model  *Model
+	names  []string // of projections, in the model's order
+	pairs  map[string]*kernels.LoRA
+}
+
+// check fills in defaults and refuses what cannot be.
+func (c *AdapterConfig) check() error {
+	if c.Targets == nil {
+		c.Targets = Targets
+	}
+	for _, t := range c.Targets {
+		if !slices.Contains(Targets, t) {
+			return fmt.Errorf("adapter: target %q is none of %s", t, strings.Join(Targets, ", "))
+		}
+	}
+	switch {
+	case c.Rank < 1:
+		return fmt.Errorf("adapter: rank %d is below 1", c.Rank)
+	case c.Dropout < 0 || c.Dropout >= 1:
+		return fmt.Errorf("adapter: dropout %g is outside [0, 1)", c.Dropout)
+	}
+	return nil
+}
+
+func (c *AdapterConfig) scale() float32 {
+	if c.RSLoRA {
+		return float32(c.Alpha / math.Sqrt(float64(c.Rank)))
+	}
+	return float32(c.Alpha / float64(c.Rank))
+}
+
+// NewAdapter makes an adapter that changes nothing yet: A is drawn as PEFT does
+// (kaiming uniform with a = √5: uniform in ±1/√in), B is zero.
+func NewAdapter(m *Model, c AdapterConfig, seed uint64) (*Adapter, error) {
+	a, err := newAdapter(m, c)
+	if err != nil {
+		return nil, err
+	}
+	random := rand.New(rand.NewPCG(seed, 0x10_ad_a9_7e_12))
+	for _, name := range a.names {
+		t := a.pairs[name].A
+		x := make([]float32, t.Len())
+		bound := 1 / math.Sqrt(float64(t.Cols()))
+		for i := range x {
+			x[i] = float32((2*random.Float64() - 1) * bound)
+		}
+		if err := m.device.Write(t, 0, floatBytes(x)); err != nil {
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+func newAdapter(m *Model, c AdapterConfig) (*Adapter, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	a := &Adapter{Config: c, model: m, pairs: map[string]*kernels.LoRA{}}
+	for i := range m.layers {
+		for _, w := range m.layers[i].projections() {
+			if !slices.Contains(c.Targets, w.Name[strings.LastIndexByte(w.Name, '.')+1:]) {
+				continue
+			}
+			p := &kernels.LoRA{Scale: c.scale(),
+				A: kernels.NewTensor(w.Name+".lora_A.weight", kernels.F32, c.Rank, w.In),
+				B: kernels.NewTensor(w.Name+".lora_B.weight", kernels.F32, w.Out, c.Rank)}
+			if err := m.device.Alloc(p.A, p.B); err != nil {
+				return nil, err
+			}
+			a.names, a.pairs[w.Name] = append(a.names, w.Name), p
+		}
+	}
+	return a, nil
+}
+
+// OpenAdapter puts an adapter that was read from a PEFT folder on m's device.
+func OpenAdapter(m *Model, p *peft.Adapter) (*Adapter, error) {
+	a, err := newAdapter(m, AdapterConfig{Rank: p.R, Alpha: p.Alpha, Dropout: p.Dropout, Targets: p.Targets, RSLoRA: p.RSLoRA})
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range a.names {
+		pair, ok := p.Tensors[name]
+		if !ok {
+			return nil, fmt.Errorf("the adapter has no tensors for %s: it was made for another model", name)
+		}
+		to := a.pairs[name]
+		if len(pair.A) != to.A.Len() || len(pair.B) != to.B.Len() {
+			return nil, fmt.Errorf("%s: the adapter's shapes do not fit the model", name)
+		}
+		if err := first(m.device.Write(to.A, 0, floatBytes(pair.A)), m.device.Write(to.B, 0, floatBytes(pair.B))); err != nil {
+			return nil, err
+		}
+	}
+	if len(p.Tensors) != len(a.names) {
+		return nil, fmt.Errorf("the adapter has %d projections, the model takes %d of them", len(p.Tensors), len(a.names))
+	}
+	return a, nil
+}
+
+// Export reads the adapter from the device, ready to be written as a PEFT folder.
+func (a *Adapter) Export(base string) (*peft.Adapter, error) {
+	p := &peft.Adapter{BaseModel: base, R: a.Config.Rank, Alpha: a.Config.Alpha, Dropout: a.Config.Dropout,
+		Targets: a.Config.Targets, RSLoRA: a.Config.RSLoRA, Tensors: map[string]peft.Pair{}}
+	for _, name := range a.names {
+		x, y := a.pairs[name].A, a.pairs[name].B
+		pair := peft.Pair{In: x.Cols(), Out: y.Shape[0], A: make([]float32, x.Len()), B: make([]float32, y.Len())}
+		if err := first(a.model.device.Read(x, 0, floatBytes(pair.A)), a.model.device.Read(y, 0, floatBytes(pair.B))); err != nil {
+			return nil, err
+		}
+		p.Tensors[name] = pair
+	}
+	return p, nil
+}
+
+// Trainable lists the adapter's tensors in a fixed order.
+func (a *Adapter) trainable() []*kernels.Tensor {
+	var ts []*kernels.Tensor
+	for _, n := range a.names {
+		ts = append(ts, a.pairs[n].A, a.pairs[n].B)
+	}
+	return ts
+}
+
+// Parameters is the number of trainable values.
+func (a *Adapter) Parameters() int {
+	n := 0
+	for _, t := range a.trainable() {
+		n += t.Len()
+	}
+	return n
+}
+
+// Close frees the adapter's memory.
+func (a *Adapter) Close() { a.model.device.Free(a.trainable()...) }

@@ -1,0 +1,197 @@
+package llm
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"cogumi/kernels"
+)
+
+// GenerateConfig says how answers are written.
+type GenerateConfig struct {
+	MaxTokens   int     // per answer, the end token included
+	Temperature float64 // 0: greedy
+	TopP        float64 // 0 or 1: all
+	TopK        int     // 0: all
+	Seed        uint64  // of sampling
+	Slots       int     // sequences in flight; 0: 64
+	Budget      int     // tokens of one run; 0: 512
+}
+
+// Output is one finished answer.
+type Output struct {
+	IDs       []int32 // the end token included
+	Truncated bool    // MaxTokens or the model's length came first
+}
+
+// generator runs many sequences together: each run takes one token of every
+// sequence in flight and fills the rest of the budget with new prompts, so that
+// prompts and answers share the products. An answer does not depend on what
+// else is in flight.
+type generator struct {
+	m       *Model
+	c       GenerateConfig
+	length  int // of a slot
+	in      *inputs
+	slots   *kernels.Tensor
+	starts  *kernels.Tensor
+	count   *kernels.Tensor
+	index   *kernels.Tensor
+	logits  *kernels.Tensor
+	sampler kernels.Sample
+	made    []*kernels.Tensor
+	run     kernels.Executable
+}
+
+// flight is a sequence in a slot.
+type flight struct {
+	prompt int // index of the prompt
+	slot   int
+	ids    []int32 // prompt and answer so far
+	cached int     // tokens in the cache
+	given  int     // tokens of the prompt
+}
+
+// Generate answers every prompt; done, if not nil, is told of each answer as it
+// is finished. adapter may be nil.
+func (m *Model) Generate(ctx context.Context, adapter *Adapter, prompts [][]int32, c GenerateConfig, done func(i int, o Output)) ([]Output, error) {
+	if c.Slots == 0 {
+		c.Slots = 64
+	}
+	if c.Budget == 0 {
+		c.Budget = 512
+	}
+	if c.TopP == 0 {
+		c.TopP = 1
+	}
+	longest := 0
+	for i, p := range prompts {
+		if len(p) == 0 {
+			return nil, fmt.Errorf("prompt %d is empty", i)
+		}
+		if len(p) >= m.Config.MaxPositions {
+			return nil, fmt.Errorf("prompt %d has %d tokens, the model takes %d", i, len(p), m.Config.MaxPositions)
+		}
+		longest = max(longest, len(p))
+	}
+	c.Slots = min(c.Slots, max(len(prompts), 1))
+	c.Budget = max(c.Budget, longest+c.Slots)
+	g := &generator{m: m, c: c, length: min(longest+c.MaxTokens, m.Config.MaxPositions)}
+	if err := g.record(adapter); err != nil {
+		return nil, err
+	}
+	defer m.device.Free(g.made...)
+	return g.all(ctx, prompts, done)
+}
+
+func (g *generator) record(adapter *Adapter) (err error) {
+	c, s := g.m.Config, g.c.Slots
+	ints := func(name string, shape ...int) *kernels.Tensor { return kernels.NewTensor(name, kernels.I32, shape...) }
+	reals := func(name string, shape ...int) *kernels.Tensor {
+		return kernels.NewTensor(name, kernels.F32, shape...)
+	}
+	g.in = newInputs(g.c.Budget, s)
+	g.slots, g.starts, g.count, g.index = ints("slots", s), ints("starts", s), ints("last.count", 1), ints("last.index", s)
+	g.logits = reals("logits", s, c.VocabSize)
+	g.sampler = kernels.Sample{Rows: g.count, Logits: g.logits, Temperature: reals("temperature", s), TopP: reals("top_p", s),
+		TopK: ints("top_k", s), Uniform: reals("uniform", s), IDs: ints("next", s)}
+	g.made = append(g.in.all(), g.slots, g.starts, g.count, g.index, g.logits, g.sampler.Temperature, g.sampler.TopP,
+		g.sampler.TopK, g.sampler.Uniform, g.sampler.IDs)
+	r := &recorder{Program: &kernels.Program{Name: "generate"}, m: g.m, adapter: adapter, tokens: g.c.Budget, in: g.in}
+	r.attend = func(i int, q, k, v, o *kernels.Tensor) {
+		kc := reals(fmt.Sprintf("%d.k_cache", i), s, g.length, c.KVHeads*c.HeadDim)
+		vc := reals(fmt.Sprintf("%d.v_cache", i), s, g.length, c.KVHeads*c.HeadDim)
+		g.made = append(g.made, kc, vc)
+		r.Add(&kernels.CachedAttention{Seqs: g.in.seqs, CuSeqlens: g.in.cuSeqlens, Slots: g.slots, Starts: g.starts,
+			Q: q, K: k, V: v, KCache: kc, VCache: vc, O: o,
+			Heads: c.Heads, KVHeads: c.KVHeads, HeadDim: c.HeadDim, Scale: attentionScale(c.HeadDim)})
+	}
+	y := r.hidden()
+	last := kernels.NewActivation("last", kernels.F32, s, c.Hidden)
+	r.Add(&kernels.Gather{Count: g.count, Rows: g.in.rows, Index: g.index, X: y, Y: last},
+		&kernels.Linear{Rows: g.count, X: last, Projs: []kernels.Projection{{W: g.m.head, Y: g.logits}}}, &g.sampler)
+	if err := g.m.device.Alloc(g.made...); err != nil {
+		return err
+	}
+	g.run, err = g.m.device.Compile(r.Program)
+	return err
+}
+
+func (g *generator) all(ctx context.Context, prompts [][]int32, done func(int, Output)) ([]Output, error) {
+	out := make([]Output, len(prompts))
+	free := make([]int, g.c.Slots)
+	for i := range free {
+		free[i] = g.c.Slots - 1 - i
+	}
+	var flying []*flight
+	next := 0
+	for next < len(prompts) || len(flying) > 0 {
+		tokens := len(flying)
+		for next < len(prompts) && len(free) > 0 && tokens+len(prompts[next]) <= g.c.Budget {
+			slot := free[len(free)-1]
+			free = free[:len(free)-1]
+			flying = append(flying, &flight{prompt: next, slot: slot, ids: slices.Clone(prompts[next]), given: len(prompts[next])})
+			tokens += len(prompts[next])
+			next++
+		}
+		ids, err := g.step(ctx, flying)
+		if err != nil {
+			return nil, err
+		}
+		still := flying[:0]
+		for k, f := range flying {
+			f.cached = len(f.ids)
+			f.ids = append(f.ids, ids[k])
+			ended := slices.Contains(g.m.Config.EOS, int(ids[k]))
+			if !ended && len(f.ids)-f.given < g.c.MaxTokens && len(f.ids) < g.length {
+				still = append(still, f)
+				continue
+			}
+			out[f.prompt] = Output{IDs: slices.Clone(f.ids[f.given:]), Truncated: !ended}
+			free = append(free, f.slot)
+			if done != nil {
+				done(f.prompt, out[f.prompt])
+			}
+		}
+		flying = still
+	}
+	return out, nil
+}
+
+// step runs what every flight has not cached yet and returns their next tokens.
+func (g *generator) step(ctx context.Context, flying []*flight) ([]int32, error) {
+	var ids, positions, slots, starts, index []int32
+	cu := []int32{0}
+	uniform := make([]float32, len(flying))
+	for k, f := range flying {
+		for i := f.cached; i < len(f.ids); i++ {
+			ids, positions = append(ids, f.ids[i]), append(positions, int32(i))
+		}
+		cu, index = append(cu, int32(len(ids))), append(index, int32(len(ids)-1))
+		slots, starts = append(slots, int32(f.slot)), append(starts, int32(f.cached))
+		uniform[k] = float32(mix(mix(g.c.Seed, uint64(f.prompt)), uint64(len(f.ids)-f.given))>>40) / (1 << 24)
+	}
+	w := &writer{device: g.m.device}
+	w.ints(g.in.rows, int32(len(ids)))
+	w.ints(g.in.seqs, int32(len(flying)))
+	w.ints(g.in.ids, ids...)
+	w.ints(g.in.positions, positions...)
+	w.ints(g.in.cuSeqlens, cu...)
+	w.ints(g.slots, slots...)
+	w.ints(g.starts, starts...)
+	w.ints(g.count, int32(len(flying)))
+	w.ints(g.index, index...)
+	w.floats(g.sampler.Temperature, slices.Repeat([]float32{float32(g.c.Temperature)}, len(flying))...)
+	w.floats(g.sampler.TopP, slices.Repeat([]float32{float32(g.c.TopP)}, len(flying))...)
+	w.ints(g.sampler.TopK, slices.Repeat([]int32{int32(g.c.TopK)}, len(flying))...)
+	w.floats(g.sampler.Uniform, uniform...)
+	if w.err != nil {
+		return nil, w.err
+	}
+	if err := g.run.Run(ctx); err != nil {
+		return nil, err
+	}
+	next := make([]int32, len(flying))
+	return next, g.m.device.Read(g.sampler.IDs, 0, intBytes(next))
+}

@@ -1,0 +1,126 @@
+// Package llm is the engine: a model's weights on a device, the programs that
+// run it (training step, evaluation, generation), adapters and their optimiser.
+//
+// A program is recorded once for a token budget and run many times; see package
+// kernels. Nothing here knows which device it computes on.
+package llm
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"math"
+
+	"cogumi/kernels"
+	"cogumi/stdlib/llm/chat"
+	"cogumi/stdlib/llm/hfconfig"
+	"cogumi/stdlib/llm/tokenizer"
+)
+
+// Model is a base model: frozen weights on a device, with what turns text into
+// ids and back.
+type Model struct {
+	Config    *hfconfig.Config
+	Tokenizer *tokenizer.Tokenizer
+	Template  *chat.Template // nil: the folder has none
+	Hash      string         // of the files and of how they were quantised
+	Format    string         // nf4, bf16, f32: of the projections
+	Bytes     int64          // of the weights on the device
+
+	device   kernels.Device
+	embed    *kernels.Tensor // [vocabulary, hidden]
+	head     *kernels.Matrix
+	norm     *kernels.Tensor
+	layers   []layer
+	cos, sin *kernels.Tensor // [positions, headDim/2]
+	all      []*kernels.Tensor
+}
+
+type layer struct {
+	inputNorm, postNorm        *kernels.Tensor
+	q, k, v, o, gate, up, down *kernels.Matrix
+}
+
+// projections lists the layer's adaptable matrices.
+func (l *layer) projections() []*kernels.Matrix {
+	return []*kernels.Matrix{l.q, l.k, l.v, l.o, l.gate, l.up, l.down}
+}
+
+// Options say how a model is loaded.
+type Options struct {
+	// NF4 quantises the projections (not the embedding, the output layer and
+	// the norms) to 4 bits with double quantisation.
+	NF4 bool
+}
+
+// Device is where the model is.
+func (m *Model) Device() kernels.Device { return m.device }
+
+// Close frees the weights.
+func (m *Model) Close() { m.device.Free(m.all...) }
+
+// Load reads a Hugging Face folder: config.json, generation_config.json,
+// model*.safetensors, tokenizer.json, tokenizer_config.json.
+func Load(device kernels.Device, folder fs.FS, weights Weights, o Options) (*Model, error) {
+	config, err := hfconfig.Read(folder)
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{Config: config, device: device, Format: "dense"}
+	if err := m.readText(folder); err != nil {
+		return nil, err
+	}
+	if err := m.place(weights, o); err != nil {
+		m.Close()
+		return nil, err
+	}
+	return m, m.identify(folder, weights, o)
+}
+
+func (m *Model) readText(folder fs.FS) error {
+	b, err := fs.ReadFile(folder, "tokenizer.json")
+	if err != nil {
+		return fmt.Errorf("read tokenizer: %w", err)
+	}
+	if m.Tokenizer, err = tokenizer.Load(b); err != nil {
+		return err
+	}
+	if n := m.Tokenizer.VocabSize(); n > m.Config.VocabSize {
+		return fmt.Errorf("tokenizer.json has %d tokens, config.json says vocab_size %d", n, m.Config.VocabSize)
+	}
+	m.Template, err = readTemplate(folder)
+	return err
+}
+
+// identify hashes what decides the model's answers.
+func (m *Model) identify(folder fs.FS, weights Weights, o Options) error {
+	h := sha256.New()
+	for _, name := range []string{"config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"} {
+		b, err := fs.ReadFile(folder, name)
+		fmt.Fprintf(h, "%s %d %v\n", name, len(b), err == nil)
+		h.Write(b)
+	}
+	for _, name := range weights.Names() {
+		t, _ := weights.Tensor(name)
+		fmt.Fprintf(h, "%s %s %v\n", name, t.DType, t.Shape)
+		h.Write(t.Data)
+	}
+	fmt.Fprintf(h, "%+v\n", o)
+	m.Hash = hex.EncodeToString(h.Sum(nil))
+	return nil
+}
+
+// ropeTables are cos and sin of position·frequency, in float32 as transformers
+// computes them.
+func ropeTables(c *hfconfig.Config, positions int) (cos, sin []float32) {
+	freq := c.InvFreq()
+	for p := range positions {
+		for _, f := range freq {
+			angle := float64(float32(p) * f)
+			cos = append(cos, float32(math.Cos(angle)))
+			sin = append(sin, float32(math.Sin(angle)))
+		}
+	}
+	return cos, sin
+}

@@ -1,0 +1,307 @@
+package llm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"unsafe"
+
+	"cogumi/kernels"
+)
+
+// ErrNotFinite is a loss or gradient that is not a number. The adapter and the
+// optimiser state are those before the step.
+var ErrNotFinite = errors.New("not finite")
+
+// Optimizer names the optimiser's state.
+type Optimizer string
+
+const (
+	AdamW     Optimizer = "adamw"     // 32-bit state
+	AdamW8bit Optimizer = "adamw8bit" // blockwise 8-bit state for tensors of ≥ 4,096 values
+)
+
+// eightBitFrom is the size from which bitsandbytes keeps 8-bit state.
+const eightBitFrom = 4096
+
+// TrainerConfig says how an adapter is optimised.
+type TrainerConfig struct {
+	Optimizer   Optimizer
+	Beta1       float64 // 0: 0.9
+	Beta2       float64 // 0: 0.999
+	Eps         float64 // 0: 1e-8
+	WeightDecay float64
+	MaxNorm     float64 // gradients are clipped to it; 0: never
+	Budget      int     // tokens of one run of the program
+	Seed        uint64  // of dropout
+}
+
+// Trainer is a recorded training step: forward, backward, clipping, optimiser.
+type Trainer struct {
+	model   *Model
+	adapter *Adapter
+	config  TrainerConfig
+	in      *inputs
+	loss    *lossInputs
+	seed    *kernels.Tensor
+	norm    *kernels.Tensor
+	lr      *kernels.Tensor
+	count   *kernels.Tensor
+	grads   []*kernels.Tensor
+	state   []*kernels.Tensor // of the optimiser, in a fixed order
+	slots   []kernels.AdamSlot
+	clear   kernels.Executable
+	micro   kernels.Executable
+	update  kernels.Executable
+	steps   int
+	made    []*kernels.Tensor
+}
+
+// StepResult is what one optimiser step did.
+type StepResult struct {
+	Step     int
+	Loss     float64 // mean over the step's targets
+	GradNorm float64 // before clipping
+	Tokens   int
+	Targets  int
+}
+
+// maxSequences is how many rows one run can hold.
+func maxSequences(budget int) int { return max(1, budget/4) }
+
+// NewTrainer records the step and allocates all that it needs: a step that fits
+// once fits always.
+func NewTrainer(a *Adapter, c TrainerConfig) (*Trainer, error) {
+	orDefault := func(x *float64, d float64) {
+		if *x == 0 {
+			*x = d
+		}
+	}
+	orDefault(&c.Beta1, 0.9)
+	orDefault(&c.Beta2, 0.999)
+	orDefault(&c.Eps, 1e-8)
+	if c.Optimizer != AdamW && c.Optimizer != AdamW8bit {
+		return nil, fmt.Errorf("optimizer %q is neither %s nor %s", c.Optimizer, AdamW, AdamW8bit)
+	}
+	t := &Trainer{model: a.model, adapter: a, config: c, in: newInputs(c.Budget, maxSequences(c.Budget)), loss: newLossInputs(c.Budget),
+		seed: kernels.NewTensor("dropout.seed", kernels.I32, 2), norm: kernels.NewTensor("grad.norm", kernels.F32, 1),
+		lr: kernels.NewTensor("lr", kernels.F32, 1), count: kernels.NewTensor("step", kernels.I32, 1)}
+	t.makeState()
+	t.made = append(append(append(t.in.all(), t.loss.all()...), t.seed, t.norm, t.lr, t.count), append(t.grads, t.state...)...)
+	if err := a.model.device.Alloc(t.made...); err != nil {
+		return nil, err
+	}
+	return t, t.compile()
+}
+
+func (t *Trainer) makeState() {
+	for _, p := range t.adapter.trainable() {
+		g := kernels.NewTensor(p.Name+".grad", kernels.F32, p.Shape...)
+		t.grads = append(t.grads, g)
+		slot := kernels.AdamSlot{P: p, G: g}
+		n := p.Len()
+		if t.config.Optimizer == AdamW8bit && n >= eightBitFrom {
+			blocks := (n + 255) / 256
+			e := &kernels.Slot8{M: kernels.NewTensor(p.Name+".m8", kernels.U8, n), V: kernels.NewTensor(p.Name+".v8", kernels.U8, n),
+				MAbsmax: kernels.NewTensor(p.Name+".m8.absmax", kernels.F32, blocks), VAbsmax: kernels.NewTensor(p.Name+".v8.absmax", kernels.F32, blocks)}
+			slot.Eight = e
+			t.state = append(t.state, e.M, e.V, e.MAbsmax, e.VAbsmax)
+		} else {
+			slot.M, slot.V = kernels.NewTensor(p.Name+".m", kernels.F32, p.Shape...), kernels.NewTensor(p.Name+".v", kernels.F32, p.Shape...)
+			t.state = append(t.state, slot.M, slot.V)
+		}
+		t.slots = append(t.slots, slot)
+	}
+}
+
+func (t *Trainer) compile() (err error) {
+	device := t.model.device
+	zero := &kernels.Program{Name: "clear"}
+	zero.Add(&kernels.Zero{Tensors: append(append([]*kernels.Tensor{}, t.grads...), t.loss.loss)})
+	if t.clear, err = device.Compile(zero); err != nil {
+		return err
+	}
+	program, err := t.record()
+	if err != nil {
+		return err
+	}
+	if t.micro, err = device.Compile(program); err != nil {
+		return err
+	}
+	c := t.config
+	update := &kernels.Program{Name: "update"}
+	update.Add(&kernels.GradNorm{Grads: t.grads, Norm: t.norm},
+		&kernels.AdamW{Slots: t.slots, Norm: t.norm, MaxNorm: float32(c.MaxNorm), LR: t.lr, Step: t.count,
+			Beta1: c.Beta1, Beta2: c.Beta2, Eps: c.Eps, WeightDecay: c.WeightDecay})
+	t.update, err = device.Compile(update)
+	return err
+}
+
+// record writes down forward and backward of one micro-batch.
+func (t *Trainer) record() (*kernels.Program, error) {
+	r := &recorder{Program: &kernels.Program{Name: "train"}, m: t.model, adapter: t.adapter, train: true,
+		tokens: t.config.Budget, in: t.in, seed: t.seed}
+	r.attend = r.packedAttention
+	x, dx := r.loss(r.hidden(), t.loss)
+	trainable := map[*kernels.Tensor]*kernels.Tensor{}
+	for i, p := range t.adapter.trainable() {
+		trainable[p] = t.grads[i]
+	}
+	return r.Program, kernels.Differentiate(r.Program, trainable, map[*kernels.Tensor]*kernels.Tensor{x: dx})
+}
+
+// Plan is the memory of one step, known before the first.
+func (t *Trainer) Plan() *kernels.Plan { return t.micro.Plan() }
+
+// Times is the time per kind of operation since the last call.
+func (t *Trainer) Times() map[string]float64 {
+	out := map[string]float64{}
+	for _, e := range []kernels.Executable{t.clear, t.micro, t.update} {
+		for k, d := range e.Times() {
+			out[k] += d.Seconds()
+		}
+	}
+	return out
+}
+
+// Gradients runs forward and backward over examples without an update.
+// The loss is the mean over all their targets.
+func (t *Trainer) Gradients(ctx context.Context, examples []Example) (StepResult, error) {
+	result := StepResult{Step: t.steps + 1}
+	for _, e := range examples {
+		result.Tokens += len(e.IDs)
+		result.Targets += e.Targets()
+	}
+	if result.Targets == 0 {
+		return result, fmt.Errorf("step %d: no token of the batch is a target", result.Step)
+	}
+	batches, err := pack(examples, t.config.Budget, maxSequences(t.config.Budget))
+	if err != nil {
+		return result, err
+	}
+	if err := t.clear.Run(ctx); err != nil {
+		return result, err
+	}
+	for k, b := range batches {
+		w := &writer{device: t.model.device}
+		w.batch(t.in, t.loss, b)
+		w.floats(t.loss.scale, 1/float32(result.Targets))
+		seed := mix(t.config.Seed, uint64(result.Step)<<20+uint64(k))
+		w.ints(t.seed, int32(seed), int32(seed>>32))
+		if w.err != nil {
+			return result, w.err
+		}
+		if err := t.micro.Run(ctx); err != nil {
+			return result, err
+		}
+	}
+	sum, err := t.readFloat(t.loss.loss)
+	result.Loss = sum / float64(result.Targets)
+	return result, err
+}
+
+// mix is splitmix64 of two numbers.
+func mix(a, b uint64) uint64 {
+	z := a + (b+1)*0x9e3779b97f4a7c15
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}
+
+func (t *Trainer) readFloat(x *kernels.Tensor) (float64, error) {
+	var v [1]float32
+	err := t.model.device.Read(x, 0, floatBytes(v[:]))
+	return float64(v[0]), err
+}
+
+// Step does one optimiser step over examples, in as many runs as the budget
+// asks for.
+func (t *Trainer) Step(ctx context.Context, examples []Example, lr float64) (StepResult, error) {
+	result, err := t.Gradients(ctx, examples)
+	if err != nil {
+		return result, err
+	}
+	w := &writer{device: t.model.device}
+	w.floats(t.lr, float32(lr))
+	w.ints(t.count, int32(result.Step))
+	if w.err != nil {
+		return result, w.err
+	}
+	if err := t.update.Run(ctx); err != nil {
+		return result, err
+	}
+	if result.GradNorm, err = t.readFloat(t.norm); err != nil {
+		return result, err
+	}
+	if bad(result.Loss) || bad(result.GradNorm) {
+		return result, t.notFinite(ctx, result, examples)
+	}
+	t.steps = result.Step
+	return result, nil
+}
+
+func bad(x float64) bool { return math.IsNaN(x) || math.IsInf(x, 0) }
+
+// notFinite names the rows whose own loss is not finite.
+func (t *Trainer) notFinite(ctx context.Context, result StepResult, examples []Example) error {
+	var rows []int
+	for _, e := range examples {
+		r, err := t.Gradients(ctx, []Example{e})
+		if err == nil && bad(r.Loss) {
+			rows = append(rows, e.Row)
+		}
+	}
+	where := "no single row's loss is"
+	if rows != nil {
+		where = fmt.Sprintf("rows %v are", rows)
+	}
+	return fmt.Errorf("step %d: loss %g, gradient norm %g: %w (%s the cause); the adapter is as before the step",
+		result.Step, result.Loss, result.GradNorm, ErrNotFinite, where)
+}
+
+// State returns the optimiser steps done and a copy of everything that the next
+// step depends on, by name.
+func (t *Trainer) State() (steps int, tensors []StateTensor, err error) {
+	for _, x := range append(t.adapter.trainable(), t.state...) {
+		s := StateTensor{Name: x.Name, DType: x.DType, Shape: x.Shape, Data: make([]byte, x.Bytes())}
+		if err := t.model.device.Read(x, 0, s.Data); err != nil {
+			return 0, nil, err
+		}
+		tensors = append(tensors, s)
+	}
+	return t.steps, tensors, nil
+}
+
+// StateTensor is one tensor of a checkpoint.
+type StateTensor struct {
+	Name  string
+	DType kernels.DType
+	Shape []int
+	Data  []byte
+}
+
+// Restore puts back what State returned.
+func (t *Trainer) Restore(steps int, find func(name string) ([]byte, bool)) error {
+	for _, x := range append(t.adapter.trainable(), t.state...) {
+		b, ok := find(x.Name)
+		if !ok || int64(len(b)) != x.Bytes() {
+			return fmt.Errorf("the checkpoint's %s does not fit: it is of another recipe", x.Name)
+		}
+		if err := t.model.device.Write(x, 0, b); err != nil {
+			return err
+		}
+	}
+	t.steps = steps
+	return nil
+}
+
+// Close frees gradients and optimiser state.
+func (t *Trainer) Close() { t.model.device.Free(t.made...) }
+
+func intBytes(x []int32) []byte {
+	if len(x) == 0 {
+		return nil
+	}
+	return unsafe.Slice((*byte)(unsafe.Pointer(&x[0])), 4*len(x))
+}
