@@ -2,7 +2,6 @@ package run
 
 import (
 	"bytes"
-	"os"
 	"path/filepath"
 	"testing"
 )
@@ -13,15 +12,12 @@ func FuzzInfo(f *testing.F) {
 	for _, s := range []string{goodInfo, `{}`, `{"version":2}`, `{"version":1,"started":"x"}`, `[`, `null`, `{"version":1,"artefacts":[{"path":"../../etc/passwd"}]}`, `{"version":1,"params":[{"name":1}]}`} {
 		f.Add([]byte(s))
 	}
-	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if err := os.WriteFile(filepath.Join(dir, infoFile), b, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		r, err := Read(dir)
+		info, err := parseInfo(b)
 		if err != nil {
 			return
 		}
+		r := newRun("", info)
 		if r.Info.Version != Version {
 			t.Errorf("version %d was accepted", r.Info.Version)
 		}
@@ -32,10 +28,11 @@ func FuzzInfo(f *testing.F) {
 		}
 		r.State()
 		r.Steps()
-		if err := writeInfo(dir, &r.Info); err != nil {
-			t.Errorf("what was read cannot be written: %v", err)
+		again, err := encodeInfo(&r.Info)
+		if err != nil {
+			t.Fatalf("what was read cannot be written: %v", err)
 		}
-		if _, err := readInfo(dir); err != nil {
+		if _, err := parseInfo(again); err != nil {
 			t.Errorf("what was written cannot be read: %v", err)
 		}
 	})
@@ -82,25 +79,17 @@ func FuzzSamples(f *testing.F) {
 	f.Add([]byte(`{"id":"1","prompt":"p","answers":[{"model":"base","text":"t","verdict":"right"}],"tags":["fixed"]}`+"\n{"), "samples/x.jsonl")
 	f.Add([]byte("\n\n\x00"), "../x")
 	dir := f.TempDir()
-	if err := os.Mkdir(filepath.Join(dir, SampleDir), 0o755); err != nil {
-		f.Fatal(err)
-	}
 	f.Fuzz(func(t *testing.T, b []byte, path string) {
-		r := &Run{Dir: dir}
-		if err := os.WriteFile(filepath.Join(dir, "samples", "x.jsonl"), b, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		list, bad, err := r.Samples(SampleSet{Path: "samples/x.jsonl"})
+		list, bad, err := readSamples(bytes.NewReader(b))
 		if err != nil || len(list)+bad > bytes.Count(b, []byte("\n"))+1 {
 			t.Errorf("%d samples, %d bad, %v", len(list), bad, err)
 		}
-		file, err := r.Open(path)
-		if err != nil {
-			return
+		if localPath(path) && !filepath.IsLocal(path) {
+			t.Errorf("%q leaves the folder", path)
 		}
-		defer file.Close()
-		if !filepath.IsLocal(path) {
-			t.Errorf("%q was opened", path)
+		if file, err := (&Run{Dir: dir}).Open(path); err == nil {
+			file.Close()
+			t.Errorf("%q was opened in an empty folder", path)
 		}
 	})
 }

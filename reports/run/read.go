@@ -47,13 +47,8 @@ func Read(dir string) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Run{Dir: dir, Info: *info, Heartbeat: readHeartbeat(dir)}
-	r.Info.Artefacts = nil
-	for _, a := range info.Artefacts {
-		if r.keepPath("artefact "+a.Name, a.Path) {
-			r.Info.Artefacts = append(r.Info.Artefacts, a)
-		}
-	}
+	r := newRun(dir, info)
+	r.Heartbeat = readHeartbeat(dir)
 	f, err := os.Open(filepath.Join(dir, eventsFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return r, nil
@@ -66,6 +61,17 @@ func Read(dir string) (*Run, error) {
 		return nil, fmt.Errorf("read %s: %w", filepath.Join(dir, eventsFile), err)
 	}
 	return r, nil
+}
+
+func newRun(dir string, info *Info) *Run {
+	r := &Run{Dir: dir, Info: *info}
+	r.Info.Artefacts = nil
+	for _, a := range info.Artefacts {
+		if r.keepPath("artefact "+a.Name, a.Path) {
+			r.Info.Artefacts = append(r.Info.Artefacts, a)
+		}
+	}
+	return r
 }
 
 func (r *Run) keepPath(what, path string) bool {
@@ -85,7 +91,7 @@ func (r *Run) problem(format string, a ...any) {
 
 // localPath says whether path stays inside the folder on every system.
 func localPath(path string) bool {
-	return filepath.IsLocal(path) && path != "." && !strings.ContainsAny(path, "\x00\\:")
+	return filepath.IsLocal(path) && filepath.Clean(path) != "." && !strings.ContainsAny(path, "\x00\\:")
 }
 
 func readInfo(dir string) (*Info, error) {

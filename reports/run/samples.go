@@ -31,11 +31,18 @@ func (r *Run) Samples(set SampleSet) (samples []Sample, bad int, err error) {
 		return nil, 0, fmt.Errorf("samples %s: %w", set.Name, err)
 	}
 	defer f.Close()
-	br := bufio.NewReaderSize(f, 64<<10)
+	if samples, bad, err = readSamples(f); err != nil {
+		err = fmt.Errorf("samples %s: %w", set.Name, err)
+	}
+	return samples, bad, err
+}
+
+func readSamples(src io.Reader) (samples []Sample, bad int, err error) {
+	br := bufio.NewReaderSize(src, 64<<10)
 	for {
 		line, whole, err := readLine(br)
 		if err != nil && err != io.EOF {
-			return samples, bad, fmt.Errorf("samples %s: %w", set.Name, err)
+			return samples, bad, err
 		}
 		if len(bytes.TrimSpace(line)) > 0 || !whole {
 			var s Sample

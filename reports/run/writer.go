@@ -114,14 +114,20 @@ func (w *Writer) Update(change func(*Info)) error {
 }
 
 func writeInfo(dir string, info *Info) error {
+	b, err := encodeInfo(info)
+	if err != nil {
+		return fmt.Errorf("write run.json: %w", err)
+	}
+	return durable.WriteBytes(filepath.Join(dir, infoFile), b)
+}
+
+func encodeInfo(info *Info) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	if err := enc.Encode(info); err != nil {
-		return fmt.Errorf("write run.json: %w", err)
-	}
-	return durable.WriteBytes(filepath.Join(dir, infoFile), b.Bytes())
+	err := enc.Encode(info)
+	return b.Bytes(), err
 }
 
 // Close ends the heartbeat and makes the event log durable. It does not change
