@@ -35,7 +35,9 @@ func child(mode string) {
 	}
 	dir := os.Getenv(EnvRunDir)
 	mark := func(name string) {
-		_ = os.WriteFile(filepath.Join(dir, name), []byte(strconv.Itoa(os.Getpid())), 0o644)
+		path := filepath.Join(dir, name) // appears whole
+		_ = os.WriteFile(path+".tmp", []byte(strconv.Itoa(os.Getpid())), 0o644)
+		_ = os.Rename(path+".tmp", path)
 	}
 	switch mode {
 	case "args":
