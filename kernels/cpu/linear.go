@@ -135,14 +135,15 @@ func (d *dropped) input(x gemm.Matrix) gemm.Matrix {
 	return out
 }
 
-// mask writes the kept elements of x, scaled, to out.
+// mask writes the kept elements of x, scaled, to out, which may be x.
 func (d *dropped) mask(out, x []float32) {
 	seed, keep := d.v.Seed(d.drop.Seed), 1-d.drop.Rate
 	par.For(len(x), 4096, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
-			out[i] = 0
 			if d.drop.Keep(seed, i) {
 				out[i] = x[i] / keep
+			} else {
+				out[i] = 0
 			}
 		}
 	})
