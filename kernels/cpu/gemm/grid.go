@@ -1,97 +1,102 @@
 package gemm
 
-import "sync"
-
-var panels = sync.Pool{New: func() any { return new(Packed) }}
+import "unsafe"
 
 // grid cuts C into tasks: blocks of rows times groups of panels.
 type grid struct {
 	c, a       Matrix
-	b          *Packed
 	set        *kernels
 	accumulate bool
 
-	rows, rowBlocks   int // rows per block
-	group, groupCount int // panels per group
+	rows, blocks  int // rows per block
+	group, groups int // panels per group
+	panels        int
 }
 
-// blockRows is how many rows of C a task takes at most: the panel block in L1
-// serves them all.
-const blockRows = 48
+// blockRows is how many rows of C pass by while a panel block stays in L1; their
+// part of A stays in L2. A multiple of every mr.
+const blockRows = 96
 
+// cut chooses the tasks: enough of them that all workers end at about the same
+// time. Results do not depend on it.
 func (g *grid) cut(workers int) {
-	m := g.c.Rows
-	g.rowBlocks = (m + blockRows - 1) / blockRows
-	g.rows = (m + g.rowBlocks - 1) / g.rowBlocks
-	panels := g.b.panels()
-	g.group = panels
-	if want := 6 * workers; workers > 1 && g.rowBlocks < want {
-		g.group = max(1, panels*g.rowBlocks/want)
+	m, mr := g.c.Rows, g.set.mr
+	blocks := (m + blockRows - 1) / blockRows
+	g.rows = (m + blocks*mr - 1) / (blocks * mr) * mr
+	g.blocks = (m + g.rows - 1) / g.rows
+	g.panels = g.set.panels(g.c.Cols)
+	g.group = g.panels
+	if want := 6 * workers; workers > 1 && g.blocks < want {
+		g.group = max(1, g.panels*g.blocks/want)
 	}
-	g.groupCount = (panels + g.group - 1) / g.group
+	wide := g.set.wide(min(m, mr), g.panels) // keep the kernels for few rows whole
+	g.group = (g.group + wide - 1) / wide * wide
+	g.groups = (g.panels + g.group - 1) / g.group
 }
 
-func (g *grid) tasks() int { return g.rowBlocks * g.groupCount }
+func (g *grid) tasks() int { return g.blocks * g.groups }
 
-// do computes one task, a block of K after the other.
-func (g *grid) do(t int) {
-	row := t / g.groupCount * g.rows
+// do computes task t with packed B, a block of K after the other.
+func (g *grid) do(t int, b *Packed) {
+	row := t / g.groups * g.rows
 	rows := min(g.rows, g.c.Rows-row)
-	first := t % g.groupCount * g.group
-	last := min(first+g.group, g.b.panels())
-	if rows <= 0 {
-		return
+	first := t % g.groups * g.group
+	last := min(first+g.group, g.panels)
+
+	depth := kBlock(b.K)
+	s := g.scratchA(rows, depth)
+	for k := 0; k < b.K; k += depth {
+		d := min(depth, b.K-k)
+		g.block(row, rows, first, last, k, d, g.strip(s, row, rows, k, d),
+			&b.data[first*b.K*g.set.nr+k*g.set.nr], b.K*g.set.nr)
 	}
-	step := kBlock(g.b.K)
-	for k := 0; k < g.b.K; k += step {
-		g.block(row, rows, first, last, k, min(step, g.b.K-k))
+	if s != nil {
+		putScratch(s)
 	}
 }
 
-// block adds the products over [k, k+depth) to rows × panels [first, last).
-func (g *grid) block(row, rows, first, last, k, depth int) {
-	a := g.a.Slice(row, row+rows, k, k+depth)
-	tiles := (rows + g.set.mr - 1) / g.set.mr
-	for p := first; p < last; {
-		wide := 1
-		if tiles == 1 {
-			wide = g.set.wide(rows, last-p)
-		}
-		for i := range tiles {
-			lo, hi := rows*i/tiles, rows*(i+1)/tiles
-			g.tile(row+lo, hi-lo, p, wide, k, depth, a.Slice(lo, hi, 0, depth))
-		}
-		p += wide
-	}
-}
-
-// tile runs the kernel on C[row…row+rows) × panels [p, p+wide).
-func (g *grid) tile(row, rows, p, wide, k, depth int, a Matrix) {
-	nr := g.set.nr
+// block adds the products over [k, k+depth) to rows × panels [first, last): the
+// panel block stays in L1 while the tiles of A pass by. b is the block of the
+// first panel, each next one is `panel` floats on.
+func (g *grid) block(row, rows, first, last, k, depth int, a strip, b *float32, panel int) {
+	nr, step := g.set.nr, g.set.tileRows(rows)
 	t := tile{
-		a: &a.Data[0], ars: a.RowStride, acs: a.ColStride,
-		b: &g.b.data[p*g.b.K*nr+k*nr], panel: g.b.K * nr,
-		k: depth, rows: rows, wide: wide,
-		add: g.accumulate || k > 0,
+		ars: a.ars, acs: a.acs, crs: g.c.RowStride,
+		panel: panel, k: depth, wide: 1, add: g.accumulate || k > 0,
 	}
-	col := p * nr
-	if col+wide*nr <= g.c.Cols {
-		t.c, t.crs = &g.c.Data[row*g.c.RowStride+col], g.c.RowStride
-		g.set.run(&t)
-		return
+	for p := first; p < last; p += t.wide {
+		if rows == step {
+			t.wide = g.set.wide(rows, last-p)
+		}
+		t.b = at(b, (p-first)*panel)
+		c := &g.c.Data[row*t.crs+p*nr]
+		inside := (p+t.wide)*nr <= g.c.Cols
+		for lo := 0; lo < rows; lo += step {
+			t.rows, t.a = min(step, rows-lo), at(a.first, lo/step*a.next)
+			if inside {
+				t.c = at(c, lo*t.crs)
+				g.set.run(&t)
+			} else {
+				g.edge(t, row+lo, p*nr)
+			}
+		}
 	}
-	g.edge(&t, row, col)
+}
+
+// at is the address n floats on. The matrices were checked to hold it.
+func at(p *float32, n int) *float32 {
+	return (*float32)(unsafe.Add(unsafe.Pointer(p), 4*n))
 }
 
 // edge computes a tile that sticks out of C to the right beside C and copies
 // what is inside.
-func (g *grid) edge(t *tile, row, col int) {
+func (g *grid) edge(t tile, row, col int) {
 	width := t.wide * g.set.nr
 	buf := getScratch(t.rows * width)
 	defer putScratch(buf)
 	add := t.add
 	t.c, t.crs, t.add = &buf.data[0], width, false
-	g.set.run(t)
+	g.set.run(&t)
 	for i := range t.rows {
 		c := g.c.Data[(row+i)*g.c.RowStride+col:][:g.c.Cols-col]
 		s := buf.data[i*width:][:len(c)]

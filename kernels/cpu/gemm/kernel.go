@@ -22,6 +22,15 @@ type kernels struct {
 	across [4]int
 }
 
+// panels is how many panels n columns take.
+func (s *kernels) panels(n int) int { return (n + s.nr - 1) / s.nr }
+
+// tileRows cuts so many rows into tiles of about the same height.
+func (s *kernels) tileRows(rows int) int {
+	tiles := (rows + s.mr - 1) / s.mr
+	return (rows + tiles - 1) / tiles
+}
+
 // wide is how many panels a tile of so many rows takes if left are left.
 func (s *kernels) wide(rows, left int) int {
 	if rows >= len(s.across) {

@@ -1,6 +1,7 @@
 package gemm
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -20,12 +21,18 @@ var layouts = []struct {
 	view func(r *rand.Rand, rows, cols int) Matrix
 }{
 	{"rows", func(r *rand.Rand, m, n int) Matrix { return Dense(random(r, m*n), m, n) }},
-	{"padded rows", func(r *rand.Rand, m, n int) Matrix { return Matrix{random(r, m*(n+5)), m, n, n + 5, 1} }},
+	{"padded", func(r *rand.Rand, m, n int) Matrix { return Matrix{random(r, m*(n+5)), m, n, n + 5, 1} }},
 	{"transposed", func(r *rand.Rand, m, n int) Matrix { return Dense(random(r, m*n), n, m).T() }},
 	{"strided", func(r *rand.Rand, m, n int) Matrix { return Matrix{random(r, m*(3*n+2)), m, n, 3*n + 2, 3} }},
+	{"far apart", func(r *rand.Rand, m, n int) Matrix { return Matrix{random(r, (m+200)*n), m, n, 1, m + 200} }},
 }
 
-// compare checks C against float64 sums, within the error bound of a sum of k
+func clone(m Matrix) Matrix {
+	m.Data = append([]float32(nil), m.Data...)
+	return m
+}
+
+// compare checks C against sums in float64, within the error bound of a sum of k
 // rounded products, γ·Σ|a·b|.
 func compare(t *testing.T, what string, c, before, a, b Matrix, accumulate bool) {
 	t.Helper()
@@ -49,16 +56,113 @@ func compare(t *testing.T, what string, c, before, a, b Matrix, accumulate bool)
 	}
 }
 
-func TestMulSmall(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
-	for m := 0; m <= 20; m++ {
-		for _, n := range []int{0, 1, 7, 16, 33, 70} {
-			for _, k := range []int{0, 1, 5, 40} {
-				a, b := Dense(random(r, m*k), m, k), Dense(random(r, k*n), k, n)
-				c := Dense(random(r, m*n), m, n)
-				Mul(c, a, Pack(b), false)
-				compare(t, "Mul", c, c, a, b, false)
-			}
+// eachSet runs a test with every set of kernels that this processor has.
+func eachSet(t *testing.T, test func(t *testing.T)) {
+	chosen := active
+	defer func() { active = chosen }()
+	for _, name := range []string{"plain", "avx2", "avx512"} {
+		if set, ok := has(name); ok {
+			active = set
+			t.Run(name, test)
 		}
 	}
+}
+
+// has is the set of that name, if the processor chose it or a higher one.
+func has(name string) (*kernels, bool) {
+	set := choose(name)
+	return set, set.isa <= active.isa || name == "plain"
+}
+
+// products multiplies in every way there is.
+var products = map[string]func(c, a, b Matrix, accumulate bool){
+	"Mul":       func(c, a, b Matrix, acc bool) { Mul(c, a, Pack(b), acc) },
+	"MulSerial": func(c, a, b Matrix, acc bool) { MulSerial(c, a, Pack(b), acc) },
+	"MulMatrix": MulMatrix,
+	"columns": func(c, a, b Matrix, acc bool) {
+		Mul(c, a, PackFunc(b.Rows, b.Cols, func(j int, dst []float32) {
+			for i := range dst {
+				dst[i] = b.At(i, j)
+			}
+		}), acc)
+	},
+	"rows": func(c, a, b Matrix, acc bool) {
+		Mul(c, a, PackRows(b.Rows, b.Cols, func(i int, dst []float32) {
+			for j := range dst {
+				dst[j] = b.At(i, j)
+			}
+		}), acc)
+	},
+}
+
+// try checks one shape in every layout and way.
+func try(t *testing.T, r *rand.Rand, m, n, k int) {
+	t.Helper()
+	for i, la := range layouts {
+		lb := layouts[(i+m+n+k)%len(layouts)]
+		a, b := la.view(r, m, k), lb.view(r, k, n)
+		before := Matrix{random(r, m*(n+3)), m, n, n + 3, 1}
+		for _, acc := range []bool{i%2 == 0, i%2 != 0}[:1+m%2] {
+			first := true
+			var bits Matrix
+			for way, product := range products {
+				what := fmt.Sprintf("%s %d×%d×%d, A %s, B %s, add %v", way, m, n, k, la.name, lb.name, acc)
+				c := clone(before)
+				product(c, a, b, acc)
+				if first {
+					compare(t, what, c, before, a, b, acc)
+					bits, first = c, false
+				}
+				same(t, what, c.Data, bits.Data)
+			}
+			outside(t, bits, before)
+		}
+	}
+}
+
+// same fails unless all bits are equal.
+func same(t *testing.T, what string, got, want []float32) {
+	t.Helper()
+	for i := range want {
+		if math.Float32bits(got[i]) != math.Float32bits(want[i]) {
+			t.Fatalf("%s: value %d is %g, elsewhere %g", what, i, got[i], want[i])
+		}
+	}
+}
+
+// outside fails if a product wrote between C's rows.
+func outside(t *testing.T, c, before Matrix) {
+	t.Helper()
+	for i := range c.Data {
+		if i%c.RowStride >= c.Cols && c.Data[i] != before.Data[i] {
+			t.Fatalf("wrote to value %d, outside C", i)
+		}
+	}
+}
+
+func TestMulSmallSizes(t *testing.T) {
+	eachSet(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(1, 2))
+		for m := 0; m <= 26; m++ {
+			for _, n := range []int{0, 1, 16, 17, 33, 64} {
+				try(t, r, m, n, r.IntN(30))
+			}
+		}
+		for n := 0; n <= 70; n++ {
+			try(t, r, n, 1+n%5, 3)
+			try(t, r, 1+n%13, n, 3)
+			try(t, r, 1+n%5, 1+n%37, n)
+		}
+	})
+}
+
+func TestMulLargerSizes(t *testing.T) {
+	eachSet(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(3, 4))
+		for range 2 {
+			try(t, r, 1+r.IntN(220), 1+r.IntN(70), 350+r.IntN(20))
+		}
+		try(t, r, 16, 70, 710)
+		try(t, r, 300, 16, 353)
+	})
 }

@@ -101,7 +101,7 @@ func (p *Packed) reset(k, n int) {
 	p.data = p.data[:size]
 }
 
-func (p *Packed) panels() int { return (p.N + p.set.nr - 1) / p.set.nr }
+func (p *Packed) panels() int { return p.set.panels(p.N) }
 
 // grain keeps tiny operands on one core.
 func (p *Packed) grain() int { return 1 + 1<<14/max(1, p.K*p.set.nr) }
@@ -114,26 +114,6 @@ func (p *Packed) panel(i int) []float32 {
 func (p *Packed) fillPanel(i int, b Matrix) {
 	nr := p.set.nr
 	packPanel(p.panel(i), nr, b.Slice(0, b.Rows, i*nr, min((i+1)*nr, b.Cols)))
-}
-
-// packPanel writes b, at most nr columns, as rows of nr; columns that b lacks
-// are zero.
-func packPanel(dst []float32, nr int, b Matrix) {
-	if b.Cols < nr {
-		clear(dst)
-	}
-	if b.ColStride == 1 {
-		for k := range b.Rows {
-			copy(dst[k*nr:(k+1)*nr], b.Data[k*b.RowStride:][:b.Cols])
-		}
-		return
-	}
-	for j := range b.Cols {
-		col := b.Data[j*b.ColStride:]
-		for k := range b.Rows {
-			dst[k*nr+j] = col[k*b.RowStride]
-		}
-	}
 }
 
 // aligned makes a slice that begins on a cache line.
