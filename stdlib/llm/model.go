@@ -6,14 +6,11 @@
 package llm
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"math"
 
 	"cogumi/kernels"
-	"cogumi/stdlib/llm/chat"
 	"cogumi/stdlib/llm/hfconfig"
 	"cogumi/stdlib/llm/tokenizer"
 )
@@ -23,11 +20,10 @@ import (
 type Model struct {
 	Config    *hfconfig.Config
 	Tokenizer *tokenizer.Tokenizer
-	Template  *chat.Template // nil: the folder has none
-	Hash      string         // of the files and of how they were quantised
-	Format    string         // nf4, bf16, f32: of the projections
-	Bytes     int64          // of the weights on the device
+	Format    string // nf4, bf16, f32: of the projections
+	Bytes     int64  // of the weights on the device
 
+	template *template // nil: the folder has none
 	device   kernels.Device
 	embed    *kernels.Tensor // [vocabulary, hidden]
 	head     *kernels.Matrix
@@ -75,7 +71,7 @@ func Load(device kernels.Device, folder fs.FS, weights Weights, o Options) (*Mod
 		m.Close()
 		return nil, err
 	}
-	return m, m.identify(folder, weights, o)
+	return m, nil
 }
 
 func (m *Model) readText(folder fs.FS) error {
@@ -89,26 +85,8 @@ func (m *Model) readText(folder fs.FS) error {
 	if n := m.Tokenizer.VocabSize(); n > m.Config.VocabSize {
 		return fmt.Errorf("tokenizer.json has %d tokens, config.json says vocab_size %d", n, m.Config.VocabSize)
 	}
-	m.Template, err = readTemplate(folder)
+	m.template, err = readTemplate(folder)
 	return err
-}
-
-// identify hashes what decides the model's answers.
-func (m *Model) identify(folder fs.FS, weights Weights, o Options) error {
-	h := sha256.New()
-	for _, name := range []string{"config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"} {
-		b, err := fs.ReadFile(folder, name)
-		fmt.Fprintf(h, "%s %d %v\n", name, len(b), err == nil)
-		h.Write(b)
-	}
-	for _, name := range weights.Names() {
-		t, _ := weights.Tensor(name)
-		fmt.Fprintf(h, "%s %s %v\n", name, t.DType, t.Shape)
-		h.Write(t.Data)
-	}
-	fmt.Fprintf(h, "%+v\n", o)
-	m.Hash = hex.EncodeToString(h.Sum(nil))
-	return nil
 }
 
 // ropeTables are cos and sin of position·frequency, in float32 as transformers

@@ -1,0 +1,215 @@
+// Package model gives scripts language models: load one, let it answer, put an
+// adapter on it.
+//
+// A model is loaded onto its device when it first has something to compute: a
+// run that finds all its steps finished loads nothing.
+package model
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"cogumi/kernels"
+	"cogumi/kernels/cpu"
+	"cogumi/stdlib/experiment"
+	"cogumi/stdlib/llm"
+	"cogumi/stdlib/llm/hfconfig"
+	"cogumi/stdlib/llm/peft"
+	"cogumi/stdlib/llm/safetensors"
+)
+
+// Model is a base model in 4 bits, with or without an adapter.
+type Model struct {
+	Name    string // "tiny", or the folder's name
+	Path    string // folder; empty for a built-in model
+	Hash    string // of the folder's files and of the quantisation
+	Adapter *Adapter
+
+	base  *base
+	mu    sync.Mutex
+	ready *llm.Adapter // Adapter on the device
+}
+
+// base is what models with different adapters share.
+type base struct {
+	folder fs.FS
+	path   string
+	mu     sync.Mutex
+	loaded *llm.Model
+}
+
+// Adapter is a trained LoRA adapter: a PEFT folder.
+type Adapter struct {
+	Folder string // holds adapter_config.json and adapter_model.safetensors
+	Hash   string // of its files
+	Base   string // Hash of the model that it was trained on
+}
+
+// Load opens a model: "tiny" is built in, anything else is a Hugging Face
+// folder. Projections are quantised to NF4 with double quantisation.
+func Load(name string) (*Model, error) {
+	b := &base{}
+	m := &Model{Name: name, base: b}
+	if folder, ok := builtinFolder(name); ok {
+		b.folder = folder
+	} else {
+		info, err := os.Stat(name)
+		if err != nil || !info.IsDir() {
+			return nil, experiment.Hint(fmt.Errorf("load model: %s is no folder", name),
+				`give a folder with config.json, tokenizer.json and model.safetensors, or "tiny" for the built-in model`)
+		}
+		b.folder, b.path = os.DirFS(name), name
+		m.Name, m.Path = filepath.Base(filepath.Clean(name)), name
+	}
+	if _, err := hfconfig.Read(b.folder); err != nil {
+		return nil, fmt.Errorf("load model %s: %w", name, err)
+	}
+	var err error
+	if m.Hash, err = hashFolder(b.folder); err != nil {
+		return nil, fmt.Errorf("load model %s: %w", name, err)
+	}
+	return m, nil
+}
+
+// MustLoad is Load; an error ends the run.
+func MustLoad(name string) *Model {
+	m, err := Load(name)
+	if err != nil {
+		experiment.Stop(experiment.WithCode(err, 3))
+	}
+	return m
+}
+
+// hashFolder hashes the files that decide a model's answers, and how it is
+// quantised.
+func hashFolder(folder fs.FS) (string, error) {
+	h := sha256.New()
+	io.WriteString(h, "nf4 double\n")
+	names, err := fs.Glob(folder, "*")
+	if err != nil {
+		return "", err
+	}
+	weights := 0
+	for _, name := range names {
+		if !strings.HasSuffix(name, ".json") && !strings.HasSuffix(name, ".safetensors") && !strings.HasSuffix(name, ".jinja") {
+			continue
+		}
+		if strings.HasSuffix(name, ".safetensors") {
+			weights++
+		}
+		f, err := folder.Open(name)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(h, "\x00%s\x00", name)
+		_, err = io.Copy(h, f)
+		f.Close()
+		if err != nil {
+			return "", fmt.Errorf("read %s: %w", name, err)
+		}
+	}
+	if weights == 0 {
+		return "", errors.New("the folder has no *.safetensors")
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// WithAdapter is the same base with an adapter that was trained on it. An
+// adapter of another base is refused.
+func (m *Model) WithAdapter(a *Adapter) (*Model, error) {
+	if a.Base != "" && a.Base != m.Hash {
+		return nil, experiment.Hint(fmt.Errorf("adapter %s was trained on another base than %s", a.Folder, m.Name),
+			"load the model that it was trained on")
+	}
+	return &Model{Name: m.Name, Path: m.Path, Hash: m.Hash, Adapter: a, base: m.base}, nil
+}
+
+// MustWithAdapter is WithAdapter; an error ends the run.
+func (m *Model) MustWithAdapter(a *Adapter) *Model {
+	n, err := m.WithAdapter(a)
+	if err != nil {
+		experiment.Stop(err)
+	}
+	return n
+}
+
+// OpenAdapter reads a PEFT folder; Base is unknown then.
+func OpenAdapter(folder string) (*Adapter, error) {
+	if _, err := peft.Read(folder); err != nil {
+		return nil, err
+	}
+	hash, err := experiment.HashPath(folder)
+	return &Adapter{Folder: folder, Hash: hash}, err
+}
+
+// device is the one that this process computes on.
+var device = sync.OnceValue(func() kernels.Device { return cpu.New() })
+
+// Engine loads the base onto the device, once.
+func (m *Model) Engine() (*llm.Model, error) {
+	b := m.base
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.loaded != nil {
+		return b.loaded, nil
+	}
+	weights, err := b.weights()
+	if err != nil {
+		return nil, fmt.Errorf("load model %s: %w", m.Name, err)
+	}
+	defer weights.Close()
+	b.loaded, err = llm.Load(device(), b.folder, weights, llm.Options{NF4: true})
+	if err != nil {
+		return nil, fmt.Errorf("load model %s: %w", m.Name, err)
+	}
+	return b.loaded, nil
+}
+
+func (b *base) weights() (*safetensors.File, error) {
+	if b.path != "" {
+		return safetensors.Open(b.path)
+	}
+	data, err := fs.ReadFile(b.folder, "model.safetensors")
+	if err != nil {
+		return nil, err
+	}
+	return safetensors.Parse(data)
+}
+
+// engine is the loaded base with the adapter on the device; nil without one.
+func (m *Model) engine(_ context.Context) (*llm.Model, *llm.Adapter, error) {
+	base, err := m.Engine()
+	if err != nil || m.Adapter == nil {
+		return base, nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.ready == nil {
+		p, err := peft.Read(m.Adapter.Folder)
+		if err != nil {
+			return nil, nil, err
+		}
+		if m.ready, err = llm.OpenAdapter(base, p); err != nil {
+			return nil, nil, err
+		}
+	}
+	return base, m.ready, nil
+}
+
+// identity is what decides the model's answers, for step keys.
+func (m *Model) identity() map[string]string {
+	id := map[string]string{"model": m.Hash}
+	if m.Adapter != nil {
+		id["adapter"] = m.Adapter.Hash
+	}
+	return id
+}

@@ -1,0 +1,83 @@
+package train
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"cogumi/kernels"
+	"cogumi/stdlib/llm"
+	"cogumi/stdlib/llm/safetensors"
+)
+
+// progress is what a checkpoint knows beside tensors. It decides the rest of
+// the run, so it must be exact.
+type progress struct {
+	Step     int       `json:"step"`
+	Best     float64   `json:"best"`      // lowest held-out loss so far
+	BestStep int       `json:"best_step"` // 0: none yet
+	Stale    int       `json:"stale"`     // evaluations since
+	Recent   []float64 `json:"recent"`    // losses, for the spike check
+	Over     int       `json:"over"`      // spikes in a row
+	Stopped  string    `json:"stopped,omitempty"`
+}
+
+const (
+	checkpointFile = "checkpoint.tmp"
+	bestFile       = "best.tmp"
+)
+
+var dtypes = map[kernels.DType]string{kernels.F32: "F32", kernels.BF16: "BF16", kernels.I32: "I32", kernels.U8: "U8"}
+
+// save writes the trainer's state atomically.
+func save(path string, t *llm.Trainer, p progress) error {
+	_, state, err := t.State()
+	if err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	var tensors []safetensors.Tensor
+	for _, s := range state {
+		tensors = append(tensors, safetensors.Tensor{Name: s.Name, DType: dtypes[s.DType], Shape: s.Shape, Data: s.Data})
+	}
+	b, err := json.Marshal(p)
+	if err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	return safetensors.Write(path, tensors, map[string]string{"progress": string(b)})
+}
+
+// restore puts a checkpoint back; without one it returns the zero progress.
+func restore(dir string, t *llm.Trainer) (progress, error) {
+	p := progress{}
+	f, err := safetensors.Open(filepath.Join(dir, checkpointFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return p, nil
+	}
+	if err != nil {
+		return p, fmt.Errorf("checkpoint: %w", err)
+	}
+	defer f.Close()
+	if err := json.Unmarshal([]byte(f.Metadata()["progress"]), &p); err != nil {
+		return p, fmt.Errorf("checkpoint: %w", err)
+	}
+	return p, t.Restore(p.Step, finder(f))
+}
+
+// restoreBest puts the adapter of the best evaluation back.
+func restoreBest(dir string, t *llm.Trainer, step int) error {
+	f, err := safetensors.Open(filepath.Join(dir, bestFile))
+	if err != nil {
+		return fmt.Errorf("best checkpoint: %w", err)
+	}
+	defer f.Close()
+	return t.Restore(step, finder(f))
+}
+
+func finder(f *safetensors.File) func(string) ([]byte, bool) {
+	return func(name string) ([]byte, bool) {
+		x, ok := f.Tensor(name)
+		return x.Data, ok
+	}
+}

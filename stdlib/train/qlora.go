@@ -1,0 +1,242 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"cogumi/reports/run"
+	"cogumi/stdlib/dataset"
+	"cogumi/stdlib/experiment"
+	"cogumi/stdlib/llm"
+	"cogumi/stdlib/model"
+)
+
+// QLoRA trains an adapter on the rows of set. It is a step of the run: killed
+// at any moment it continues from its last checkpoint, and ends with the same
+// bytes on the same kind of machine.
+func QLoRA(m *model.Model, set *dataset.Set, c Config) (*model.Adapter, error) {
+	if m.Adapter != nil {
+		return nil, experiment.Hint(errors.New("train: the model has an adapter already"), "train on the base; continuing an adapter is not supported")
+	}
+	c, err := c.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	if err := checkTies(set, c.AllowTies); err != nil {
+		return nil, err
+	}
+	r := experiment.Current()
+	spec := experiment.Spec{Name: "train " + set.Name, Version: 1, Params: c, Machine: true,
+		Inputs: map[string]string{"model": m.Hash, "rows": set.Hash()}}
+	dir, err := r.Do(spec, func(w *experiment.Work) error { return trainIn(r, m, set, c, w.Dir) })
+	if err != nil {
+		return nil, err
+	}
+	folder := filepath.Join(dir, "adapter")
+	r.Artefact("adapter", "adapter", folder)
+	hash, err := experiment.HashPath(folder)
+	return &model.Adapter{Folder: folder, Hash: hash, Base: m.Hash}, err
+}
+
+// MustQLoRA is QLoRA; an error ends the run.
+func MustQLoRA(m *model.Model, set *dataset.Set, c Config) *model.Adapter {
+	a, err := QLoRA(m, set, c)
+	if err != nil {
+		experiment.Stop(err)
+	}
+	return a
+}
+
+// session is one training run in this process.
+type session struct {
+	progress
+	r       *experiment.Run
+	c       Config
+	dir     string
+	data    *rows
+	trainer *llm.Trainer
+	scorer  *llm.Scorer
+	steps   int
+	lr      func(step int) float64
+}
+
+func trainIn(r *experiment.Run, m *model.Model, set *dataset.Set, c Config, dir string) error {
+	base, err := m.Engine()
+	if err != nil {
+		return err
+	}
+	s := &session{r: r, c: c, dir: dir}
+	if s.data, err = tokenise(r, base, set, c); err != nil {
+		return err
+	}
+	s.steps = s.data.steps(c)
+	if s.lr, err = newSchedule(c.Schedule, c.LR, c.Warmup, s.steps); err != nil {
+		return err
+	}
+	adapter, err := llm.NewAdapter(base, llm.AdapterConfig{Rank: c.Rank, Alpha: c.Alpha, Dropout: c.Dropout, Targets: c.Targets, RSLoRA: c.RSLoRA}, uint64(c.Seed))
+	if err != nil {
+		return err
+	}
+	defer adapter.Close()
+	s.trainer, err = llm.NewTrainer(adapter, llm.TrainerConfig{Optimizer: llm.Optimizer(c.Optimizer), WeightDecay: c.WeightDecay,
+		MaxNorm: c.MaxNorm, Budget: c.Budget, Seed: uint64(c.Seed)})
+	if err != nil {
+		return err
+	}
+	defer s.trainer.Close()
+	if s.scorer, err = llm.NewScorer(base, adapter, c.Budget); err != nil {
+		return err
+	}
+	defer s.scorer.Close()
+	if s.progress, err = restore(dir, s.trainer); err != nil {
+		return err
+	}
+	s.announce(adapter, base)
+	if err := s.all(r.Context()); err != nil {
+		return err
+	}
+	return s.finish(adapter, m.Name)
+}
+
+// announce says what is about to happen, before the first step.
+func (s *session) announce(a *llm.Adapter, base *llm.Model) {
+	plan := s.trainer.Plan()
+	s.r.Logf("training %d parameters on %d rows (%d tokens, %d of them targets), %d held out, %d steps",
+		a.Parameters(), len(s.data.train), s.data.tokens, s.data.targets, len(s.data.held), s.steps)
+	s.r.Logf("memory: weights %.1f MiB (%s), step %.1f MiB", mib(base.Bytes), base.Format, mib(plan.Arena+plan.Persistent-base.Bytes))
+	for _, f := range []run.Figure{
+		{Name: "trainable parameters", Value: float64(a.Parameters())}, {Name: "training rows", Value: float64(len(s.data.train)), Unit: "rows"},
+		{Name: "held-out rows", Value: float64(len(s.data.held)), Unit: "rows"}, {Name: "training tokens per epoch", Value: float64(s.data.tokens), Unit: "tokens"},
+		{Name: "target tokens per epoch", Value: float64(s.data.targets), Unit: "tokens"}, {Name: "optimiser steps", Value: float64(s.steps)}} {
+		s.r.Figure(f)
+	}
+}
+
+func mib(b int64) float64 { return float64(b) / (1 << 20) }
+
+func (s *session) all(ctx context.Context) error {
+	p := s.r.Progress("train", "steps", s.steps)
+	defer p.Done()
+	p.Skip(s.Step)
+	evalEvery, saveEvery := s.c.EvalEvery, s.c.SaveEvery
+	if evalEvery == 0 {
+		evalEvery = max(1, s.steps/10)
+	}
+	if saveEvery == 0 {
+		saveEvery = max(1, s.steps/20)
+	}
+	for s.Step < s.steps && s.Stopped == "" {
+		step := s.Step + 1
+		began := time.Now()
+		rate := s.lr(step)
+		result, err := s.trainer.Step(ctx, s.data.batch(s.c, step), rate)
+		if err != nil {
+			return errors.Join(err, s.keepOnCancel(ctx))
+		}
+		s.Step = step
+		s.show(p, result, rate, time.Since(began).Seconds())
+		if err := s.spike(result); err != nil {
+			return err
+		}
+		last := step == s.steps
+		if step%evalEvery == 0 || last {
+			if err := s.evaluate(ctx); err != nil {
+				return errors.Join(err, s.keepOnCancel(ctx))
+			}
+		}
+		if step%saveEvery == 0 || last || ctx.Err() != nil {
+			if err := save(filepath.Join(s.dir, checkpointFile), s.trainer, s.progress); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// keepOnCancel saves the last whole step when the run is told to stop. Steps
+// that were interrupted halfway are done again.
+func (s *session) keepOnCancel(ctx context.Context) error {
+	if ctx.Err() == nil || s.Step == 0 {
+		return nil
+	}
+	return save(filepath.Join(s.dir, checkpointFile), s.trainer, s.progress)
+}
+
+func (s *session) show(p *experiment.Progress, result llm.StepResult, rate, seconds float64) {
+	s.r.Metric("train/loss", s.Step, result.Loss)
+	s.r.Metric("train/lr", s.Step, rate)
+	s.r.Metric("train/grad_norm", s.Step, result.GradNorm)
+	s.r.Metric("train/tokens_per_second", s.Step, float64(result.Tokens)/seconds)
+	note := fmt.Sprintf("loss %.3f  %.0f tok/s", result.Loss, float64(result.Tokens)/seconds)
+	if dollars, known := s.r.CostSoFar(); known {
+		note += fmt.Sprintf("  $%.2f", dollars)
+	}
+	p.Note(note)
+	p.Add(1)
+}
+
+// spike stops a run whose loss has left its course: three losses in a row above
+// Spike times the median of the last 32.
+func (s *session) spike(result llm.StepResult) error {
+	if s.c.Spike > 0 && len(s.Recent) >= 16 && result.Loss > s.c.Spike*median(s.Recent) && result.Loss > 1 {
+		s.Over++
+	} else {
+		s.Over = 0
+		s.Recent = append(s.Recent, result.Loss)
+		s.Recent = s.Recent[max(0, len(s.Recent)-32):]
+	}
+	if s.Over < 3 {
+		return nil
+	}
+	return experiment.Hint(fmt.Errorf("train: step %d: loss %.3g after a median of %.3g: a spike of three steps", s.Step, result.Loss, median(s.Recent)),
+		"lower LR or look at the rows of these steps; the last checkpoint is from before")
+}
+
+func median(x []float64) float64 {
+	sorted := slices.Sorted(slices.Values(x))
+	return sorted[len(sorted)/2]
+}
+
+// evaluate measures the held-out loss and keeps the best adapter. The best file
+// is written before the checkpoint that names it.
+func (s *session) evaluate(ctx context.Context) error {
+	if len(s.data.held) == 0 {
+		return nil
+	}
+	loss, err := s.scorer.Loss(ctx, s.data.held)
+	if err != nil {
+		return err
+	}
+	s.r.Metric("eval/loss", s.Step, loss)
+	if s.BestStep == 0 || loss < s.Best {
+		s.Best, s.BestStep, s.Stale = loss, s.Step, 0
+		return save(filepath.Join(s.dir, bestFile), s.trainer, s.progress)
+	}
+	s.Stale++
+	if s.c.Patience > 0 && s.Stale >= s.c.Patience {
+		s.Stopped = fmt.Sprintf("the held-out loss has not improved since step %d", s.BestStep)
+	}
+	return nil
+}
+
+// finish writes the adapter that the step returns.
+func (s *session) finish(a *llm.Adapter, base string) error {
+	if s.Stopped != "" {
+		s.r.Note(run.Note{Level: "info", Topic: "train", Text: fmt.Sprintf("stopped early at step %d of %d: %s", s.Step, s.steps, s.Stopped)})
+	}
+	if s.BestStep > 0 && !s.c.KeepLast && s.BestStep != s.Step {
+		if err := restoreBest(s.dir, s.trainer, s.BestStep); err != nil {
+			return err
+		}
+		s.r.Note(run.Note{Level: "info", Topic: "train", Text: fmt.Sprintf("kept the adapter of step %d of %d, whose held-out loss %.4f was the lowest", s.BestStep, s.steps, s.Best)})
+	}
+	out, err := a.Export(base)
+	if err != nil {
+		return err
+	}
+	return out.Write(filepath.Join(s.dir, "adapter"))
+}
