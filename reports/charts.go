@@ -161,6 +161,7 @@ func outcomeTable(id string, rows []run.Change) *table {
 type chartData struct {
 	ID     string   `json:"id"`
 	Kind   string   `json:"kind"`
+	Unit   string   `json:"unit,omitempty"`
 	Labels []string `json:"labels,omitempty"`
 	Option any      `json:"option"`
 }
@@ -170,7 +171,7 @@ type chartData struct {
 func chartsJSON(list []*chart) ([]byte, error) {
 	out := make([]chartData, len(list))
 	for i, c := range list {
-		out[i] = chartData{c.ID, c.Kind, c.Labels, c.Option}
+		out[i] = chartData{c.ID, c.Kind, c.Unit, c.Labels, c.Option}
 	}
 	return json.Marshal(out)
 }

@@ -16,7 +16,7 @@ import (
 type data struct {
 	Notes   []note
 	Funnels []funnel
-	Figures []figureGroup
+	Figures []figure
 	Tables  []*table
 	Cut     string
 }
@@ -34,12 +34,7 @@ type funnelStage struct {
 	Share             string // of the first stage
 }
 
-type figureGroup struct {
-	Step string
-	List []figure
-}
-
-type figure struct{ Name, Value, Interval, Method, Note string }
+type figure struct{ Name, Value, Interval, Method, Note, Step string }
 
 func newFigure(f run.Figure) figure {
 	v := figure{Name: clipTo(f.Name, 200), Value: quantity(f.Value, clipTo(f.Unit, 30)), Method: clipTo(f.Method, 200), Note: clip(f.Note)}
@@ -63,7 +58,7 @@ func (p *page) newData(r *run.Run, notes []note) *data {
 			d.Funnels = append(d.Funnels, newFunnel(i, f))
 		}
 	}
-	d.Figures = figureGroups(r)
+	d.Figures = figures(r)
 	tables := r.Tables()
 	for i, t := range tables {
 		if i == maxTables {
@@ -104,28 +99,24 @@ func newFunnel(i int, f run.Funnel) funnel {
 	return v
 }
 
-// figureGroups sorts the figures by the step that told them.
-func figureGroups(r *run.Run) []figureGroup {
+// figures gives each figure with the step that told it.
+func figures(r *run.Run) []figure {
 	step := map[string]string{}
 	for i := range r.Events {
 		if f := r.Events[i].Figure; f != nil {
 			step[f.Name] = r.Events[i].Step
 		}
 	}
-	var groups []figureGroup
+	var list []figure
 	for i, f := range r.Figures() {
 		if i == maxRows {
 			break
 		}
-		name := clipTo(step[f.Name], 100)
-		at := slices.IndexFunc(groups, func(g figureGroup) bool { return g.Step == name })
-		if at < 0 {
-			groups = append(groups, figureGroup{Step: name})
-			at = len(groups) - 1
-		}
-		groups[at].List = append(groups[at].List, newFigure(f))
+		v := newFigure(f)
+		v.Step = clipTo(step[f.Name], 100)
+		list = append(list, v)
 	}
-	return groups
+	return list
 }
 
 const maxColumns = 24

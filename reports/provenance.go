@@ -2,8 +2,10 @@ package reports
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"cogumi/reports/run"
@@ -53,7 +55,7 @@ func newProvenance(r *run.Run, opt Options) provenance {
 			Bytes: fmt.Sprint(a.Bytes), Hash: clipTo(a.SHA256, 100), Short: shortHash(a.SHA256), Note: clipTo(a.Note, 500),
 		})
 	}
-	for _, k := range sortedKeys(in.Header) {
+	for _, k := range headerKeys(in.Header) {
 		v.Header = append(v.Header, fact{Label: clipTo(k, 60), Value: clip(in.Header[k])})
 	}
 	v.Result = prettyJSON(in.Result)
@@ -62,6 +64,22 @@ func newProvenance(r *run.Run, opt Options) provenance {
 		v.Problems = append(v.Problems, plural(r.Cut, "line")+" of events.jsonl could not be read, as after a kill.")
 	}
 	return v
+}
+
+// headerKeys puts the header in the order in which scripts write it.
+func headerKeys(h map[string]string) []string {
+	order := []string{"PURPOSE", "WHEN TO USE", "WHEN NOT TO USE", "INPUT", "OUTPUT", "PIPELINE STAGE", "TIME", "COST"}
+	keys := sortedKeys(h)
+	slices.SortStableFunc(keys, func(a, b string) int {
+		place := func(k string) int {
+			if i := slices.Index(order, k); i >= 0 {
+				return i
+			}
+			return len(order)
+		}
+		return cmp.Compare(place(a), place(b))
+	})
+	return keys
 }
 
 func prettyJSON(b json.RawMessage) string {
@@ -126,7 +144,11 @@ func environment(r *run.Run) []fact {
 	var list []fact
 	add := func(label, value string) {
 		if value != "" {
-			list = append(list, fact{Label: label, Value: clipTo(value, 500)})
+			f := fact{Label: label, Value: clipTo(value, 500)}
+			if label == "Run" || label == "Git commit" {
+				f.Note = "code"
+			}
+			list = append(list, f)
 		}
 	}
 	add("Run", r.Info.ID)

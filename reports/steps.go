@@ -9,9 +9,10 @@ import (
 
 // steps is the pipeline of the run as a timeline.
 type steps struct {
-	Rows  []stepRow
-	Total string
-	Cut   string
+	Rows   []stepRow
+	Reused bool
+	Total  string
+	Cut    string
 }
 
 type stepRow struct {
@@ -31,7 +32,9 @@ func newSteps(r *run.Run) *steps {
 	sum := 0.0
 	for i, s := range spans {
 		first, last = math.Min(first, s.from), math.Max(last, s.to)
-		sum += math.Max(list[i].Seconds, 0)
+		if !list[i].Reused {
+			sum += math.Max(list[i].Seconds, 0)
+		}
 	}
 	v := &steps{Total: seconds(sum)}
 	for i, s := range list {
@@ -43,6 +46,7 @@ func newSteps(r *run.Run) *steps {
 		switch {
 		case s.Reused:
 			row.How = "reused"
+			v.Reused = true
 		case s.Resumed:
 			row.How = "resumed"
 		}

@@ -329,7 +329,7 @@ func (p *page) next(r *run.Run, comparisons []run.Comparison, s *sampleData) []a
 	}
 	for _, n := range r.Notes() {
 		if n.Level == "warn" && n.Hint != "" && len(list) < 6 {
-			list = append(list, action{Text: clipTo(n.Hint, 400), Hint: clipTo(n.Text, 400)})
+			list = append(list, action{Text: strings.TrimRight(clipTo(n.Hint, 400), ". "), Hint: clipTo(n.Text, 400)})
 		}
 	}
 	return list

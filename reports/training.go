@@ -114,7 +114,7 @@ func seriesChart(r *run.Run, g group, index, limit int) (*chart, int) {
 		charts.WithYAxisOpts(opts.YAxis{Type: "value", Scale: opts.Bool(true), AxisLabel: &opts.AxisLabel{}}),
 		charts.WithAnimation(false),
 	)
-	c := &chart{ID: id, Kind: "series", Title: clipTo(title, 80), Wide: index == 0}
+	c := &chart{ID: id, Kind: "series", Unit: unit, Title: clipTo(title, 80), Wide: index == 0}
 	lastX, cut := 0, 0
 	columns := map[string][]run.Point{}
 	for n, name := range g.series {
@@ -194,7 +194,7 @@ func smooth(pts []run.Point) ([]run.Point, int) {
 	return out, span
 }
 
-// thin keeps at most limit points: of each bucket its first, lowest and highest,
+// thin keeps at most limit points: of each bucket its lowest and highest,
 // so that no spike is lost.
 func thin(pts []run.Point, limit int) []run.Point {
 	if len(pts) <= limit || limit < 6 {
@@ -212,6 +212,12 @@ func thin(pts []run.Point, limit int) []run.Point {
 			if pts[i].Value > pts[high].Value {
 				high = i
 			}
+		}
+		if b == 0 { // the ends stay, so that the axis is whole
+			low = 0
+		}
+		if b == buckets-1 {
+			high = to - 1
 		}
 		out = append(out, pts[min(low, high)])
 		if low != high {

@@ -89,10 +89,22 @@ type column struct {
 // cell is a value as people read it, and raw for sorting and CSV.
 type cell struct{ Text, Raw string }
 
+// Long says that the text has a word that must be broken, or a column would
+// push the others away.
+func (c cell) Long() bool {
+	for _, w := range strings.Fields(c.Text) {
+		if len(w) > 24 {
+			return true
+		}
+	}
+	return len(c.Text) > 60
+}
+
 func words(s string) cell { return cell{clip(s), ""} }
 
 type chart struct {
 	ID, Title, Desc string
+	Unit            string // of the values of a series
 	Kind            string // how the page draws it: accuracy, difference, outcome, series
 	Note            string
 	Legend          []legend

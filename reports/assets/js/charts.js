@@ -18,8 +18,8 @@ const dashes = ["solid", "dashed", "dotted", "solid", "dashed", "dotted", "solid
 const symbols = ["circle", "rect", "triangle", "diamond", "circle", "rect", "triangle", "diamond"];
 
 const styles = {
-  base: (s, t) => ({...s, symbolSize: 11, itemStyle: {color: t.paper, borderColor: t.base, borderWidth: 2.5}, z: 3, emphasis: {disabled: true}}),
-  tuned: (s, t) => ({...s, symbolSize: 13, itemStyle: {color: t.tuned, borderColor: t.paper, borderWidth: 1.5}, z: 4, emphasis: {disabled: true}}),
+  base: (s, t) => ({...s, symbolSize: 11, itemStyle: {color: t.paper, borderColor: t.base, borderWidth: 2.5, opacity: 1}, z: 3, emphasis: {disabled: true}}),
+  tuned: (s, t) => ({...s, symbolSize: 13, itemStyle: {color: t.tuned, borderColor: t.paper, borderWidth: 1.5, opacity: 1}, z: 4, emphasis: {disabled: true}}),
   link: (s, t) => ({...s, silent: true, encode: {x: [1, 2], y: 0}, z: 2, renderItem: (p, api) => {
     const [x1, y] = api.coord([api.value(1), api.value(0)]), [x2] = api.coord([api.value(2), api.value(0)]);
     return {type: "line", shape: {x1, y1: y, x2, y2: y}, style: {stroke: api.value(2) < api.value(1) ? t.down : t.tuned, lineWidth: 3, opacity: .55}};
@@ -29,12 +29,10 @@ const styles = {
     const line = (a, b, c, d) => ({type: "line", shape: {x1: a, y1: b, x2: c, y2: d}, style: {stroke: t["ink-3"], lineWidth: 1.5}});
     return {type: "group", children: [line(x1, y, x2, y), line(x1, y - 5, x1, y + 5), line(x2, y - 5, x2, y + 5)]};
   }}),
-  difference: (s, t, spec) => ({...s, symbolSize: 11, z: 4, emphasis: {disabled: true}, itemStyle: {
-    borderWidth: 2.5,
-    color: (p) => (sure(spec, p.dataIndex) ? sign(p.value[0], t) : t.paper),
-    borderColor: undefined,
-  }, data: s.data.map((d, i) => ({...d, itemStyle: {color: sure(spec, i) ? sign(d.value[0], t) : t.paper, borderColor: sign(d.value[0], t), borderWidth: 2.5}}))}),
-  kept: (s, t) => bar(s, t.kept, t), gained: (s, t) => bar(s, t.up, t), lost: (s, t) => bar(s, t.down, t), wrong: (s, t) => bar(s, t.wrong, t),
+  // A filled marker: the interval leaves zero out.
+  difference: (s, t, spec) => ({...s, symbolSize: 11, z: 4, emphasis: {disabled: true}, data: s.data.map((d, i) => ({...d,
+    itemStyle: {color: sure(spec, i) ? sign(d.value[0], t) : t.paper, borderColor: sign(d.value[0], t), borderWidth: 2.5, opacity: 1}}))}),
+  kept: (s, t, c) => bar(s, t.kept, t, c), gained: (s, t, c) => bar(s, t.up, t, c), lost: (s, t, c) => bar(s, t.down, t, c), wrong: (s, t, c) => bar(s, t.wrong, t, c),
 };
 
 const sign = (v, t) => (v < 0 ? t.down : v > 0 ? t.up : t.base);
@@ -43,14 +41,15 @@ function sure(spec, i) {
   return !ivl || ivl[1] > 0 || ivl[2] < 0;
 }
 
-function bar(s, color, t) {
+function bar(s, color, t, spec) {
+  const wide = ($(spec.id).clientWidth - 120) / 100;
   return {...s, barWidth: 18, itemStyle: {color, borderColor: t.paper, borderWidth: 1}, emphasis: {disabled: true},
-    label: {show: true, fontSize: 11, color: contrast(color), formatter: (p) => (p.value[0] >= 4.5 ? count(p.value[2]) : "")}};
+    label: {show: true, fontSize: 11, color: contrast(color), formatter: (p) => (p.value[0] * wide >= 11 + 7 * count(p.value[2]).length ? count(p.value[2]) : "")}};
 }
 
 function contrast(hex) {
   const n = parseInt(hex.slice(1), 16), f = (v) => { v /= 255; return v <= .04 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4; };
-  return .2126 * f(n >> 16) + .7152 * f((n >> 8) & 255) + .0722 * f(n & 255) > .3 ? "#161513" : "#ffffff";
+  return .2126 * f(n >> 16) + .7152 * f((n >> 8) & 255) + .0722 * f(n & 255) > .179 ? "#161513" : "#ffffff";
 }
 
 function lineStyle(s, t) {
@@ -76,13 +75,14 @@ function styled(spec) {
     x.minInterval = 1;
     x.max = "dataMax";
     x.min = "dataMin";
-    x.axisLabel = {...x.axisLabel, formatter: fine, hideOverlap: true};
-    y.axisLabel = {...y.axisLabel, formatter: fine};
+    x.axisLabel = {...x.axisLabel, formatter: fine, hideOverlap: true, showMaxLabel: false};
+    y.axisLabel = {...y.axisLabel, formatter: (v) => withUnit(v, spec.unit)};
     y.splitNumber = 4;
   } else {
     y.inverse = true;
     y.axisLabel = {...y.axisLabel, color: t.ink, fontSize: 13, interval: 0, width: narrow ? 84 : 150, overflow: "truncate"};
     x.axisLabel = {...x.axisLabel, formatter: spec.kind === "difference" ? (v) => (v > 0 ? "+" : "") + fine(v) : (v) => v + "%"};
+    if (spec.kind !== "difference") x.interval = narrow ? 50 : 25;
     x.splitNumber = 4;
   }
   const series = o.series.map((s) => (spec.kind === "series" ? lineStyle(s, t) : (styles[s.id] || ((v) => v))(s, t, spec)));
@@ -111,7 +111,7 @@ function tip(spec, list) {
   box.append(el("b", null, spec.kind === "series" ? "step " + count(at[0]) : spec.labels[spec.kind === "difference" && seen[0].seriesId === "interval" ? at[0] : at[1]] ?? ""));
   for (const p of seen) {
     const v = p.value;
-    if (spec.kind === "series") row(p.seriesName, fine(v[1]));
+    if (spec.kind === "series") row(p.seriesName, withUnit(v[1], spec.unit));
     else if (spec.kind === "outcome") row(p.seriesName, count(v[2]) + " of " + count(v[3]));
     else if (p.seriesId === "interval") row("95% interval", signed(v[1]) + " to " + signed(v[2]));
     else if (spec.kind === "difference") row("change", signed(v[0]) + " points");

@@ -26,6 +26,15 @@ function fine(v) {
   return String(Number(v.toPrecision(4))).replace("-", "−");
 }
 
+// withUnit knows the units whose numbers nobody reads as they are.
+function withUnit(v, unit) {
+  if (unit !== "B") return fine(v);
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let i = 0;
+  while (Math.abs(v) >= 1000 && i < 4) { v /= 1000; i++; }
+  return Number(v.toPrecision(3)) + "\u00a0" + units[i];
+}
+
 function say(text) {
   $("live").textContent = text;
 }

@@ -203,7 +203,7 @@ function drawRow(s, i) {
   el("div", {class: "m"},
     el("span", {class: "vs"}, ...s.a.slice(0, 4).map(verdictMark), el("span", {class: "sr"}, s.a.map((a) => `${a.m} ${a.v}`).join(", "))),
     el("span", {class: "fam"}, [s.c, s.f].filter(Boolean).join(" · ")),
-    ...(s.t.includes("regressed") ? [el("span", {class: "tag stopped"}, "regressed")] : s.t.includes("fixed") ? [el("span", {class: "tag"}, "fixed")] : [])));
+    ...["regressed", "fixed"].filter((t) => s.t.includes(t)).slice(0, 1).map((t) => el("span", {class: "was " + t}, t))));
   row.style.top = i * rowHeight + "px";
   return row;
 }

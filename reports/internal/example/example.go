@@ -230,7 +230,7 @@ func (g *maker) train() {
 	}
 	g.figure(run.Figure{Name: "target tokens trained on", Value: 97012, Unit: "tokens"})
 	g.figure(run.Figure{Name: "best held-out loss", Value: .347, N: 82})
-	g.note("info", "train", "The held-out loss was lowest at step 152 of 156; that checkpoint was kept.", "")
+	g.note("info", "train", fmt.Sprintf("The held-out loss was lowest at step %d of %d; that checkpoint was kept.", n-n/39, n), "")
 	g.artefact("adapter", "adapter", 2_641_920, "rank 16, alpha 32, seven projections")
 }
 
