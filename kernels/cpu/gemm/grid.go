@@ -70,7 +70,9 @@ func (g *grid) block(row, rows, first, last, k, depth int, a strip, b *float32, 
 		}
 		t.b = at(b, (p-first)*panel)
 		c := &g.c.Data[row*t.crs+p*nr]
-		inside := (p+t.wide)*nr <= g.c.Cols
+		cols := min(t.wide*nr, g.c.Cols-p*nr)
+		t.half = g.set.halves && 2*cols <= nr
+		inside := cols == t.wide*nr || t.half && 2*cols == nr
 		for lo := 0; lo < rows; lo += step {
 			t.rows, t.a = min(step, rows-lo), at(a.first, lo/step*a.next)
 			if inside {

@@ -20,6 +20,7 @@ type kernels struct {
 	// across is how many panels a tile of 1, 2, 3 rows covers at once: one panel
 	// has too few chains of multiply-adds to keep the processor busy.
 	across [4]int
+	halves bool // there are kernels for half a panel
 }
 
 // panels is how many panels n columns take.
@@ -52,6 +53,7 @@ type tile struct {
 	k          int
 	rows, wide int // rows, panels
 	add        bool
+	half       bool // only the first half of the panel (AVX-512)
 }
 
 var plainKernels = kernels{isa: plain, mr: 4, nr: 8}

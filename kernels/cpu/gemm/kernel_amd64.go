@@ -4,8 +4,12 @@ import "time"
 
 var avx2Kernels = kernels{isa: avx2, mr: 6, nr: 16, across: [4]int{1: 4, 2: 2, 3: 2}}
 
+var avx512Kernels = kernels{isa: avx512, mr: 12, nr: 32, across: [4]int{1: 4, 2: 2, 3: 2}, halves: true}
+
 func choose(name string) *kernels {
 	switch name {
+	case "avx512":
+		return &avx512Kernels
 	case "avx2":
 		return &avx2Kernels
 	}
@@ -15,11 +19,16 @@ func choose(name string) *kernels {
 //go:noescape
 func tileAVX2(t *tile)
 
+//go:noescape
+func tileAVX512(t *tile)
+
 func peakAVX2(n int)
 func peakAVX512(n int)
 
 func (s *kernels) run(t *tile) {
 	switch s.isa {
+	case avx512:
+		tileAVX512(t)
 	case avx2:
 		tileAVX2(t)
 	default:

@@ -8,7 +8,8 @@
 //	SI, DI  A at rows 0 and 3      R8   bytes to A's next row     R9  to its next k
 //	BX, R12 B at panels 0 and 3    R11  bytes to B's next panel
 //	DX      C                      R10  bytes to C's next row
-//	AX      k left                 CX   panels, then whether to add to C
+//	AX      k left                 CX   whether to add to C
+//	R14     rows, counted down as they are stored
 
 #define ZERO \
 	VXORPS Y0, Y0, Y0; VXORPS Y1, Y1, Y1; VXORPS Y2, Y2, Y2; VXORPS Y3, Y3, Y3; \
@@ -57,11 +58,12 @@
 label: \
 	STEP; ADDQ $64, BX; DECQ AX; JNZ label
 
-#define ADDTO(left, right) VADDPS (DX), left, left; VADDPS 32(DX), right, right
-#define PUT(left, right) VMOVUPS left, (DX); VMOVUPS right, 32(DX); ADDQ R10, DX
-#define ADDPUT(left, right) ADDTO(left, right); PUT(left, right)
-#define PUT2(a, b, c, d) VMOVUPS a, (DX); VMOVUPS b, 32(DX); VMOVUPS c, 64(DX); VMOVUPS d, 96(DX); ADDQ R10, DX
-#define ADDPUT2(a, b, c, d) ADDTO(a, b); VADDPS 64(DX), c, c; VADDPS 96(DX), d, d; PUT2(a, b, c, d)
+#define PUT(left, right) VMOVUPS left, (DX); VMOVUPS right, 32(DX); \
+	ADDQ R10, DX; DECQ R14; JEQ done
+#define ADDPUT(left, right) VADDPS (DX), left, left; VADDPS 32(DX), right, right; PUT(left, right)
+#define PUT2(a, b, c, d) VMOVUPS c, 64(DX); VMOVUPS d, 96(DX); PUT(a, b)
+#define ADDPUT2(a, b, c, d) VADDPS 64(DX), c, c; VADDPS 96(DX), d, d; \
+	VADDPS (DX), a, a; VADDPS 32(DX), b, b; PUT2(a, b, c, d)
 
 // func tileAVX2(t *tile)
 TEXT ·tileAVX2(SB), NOSPLIT, $0-8
@@ -74,8 +76,9 @@ TEXT ·tileAVX2(SB), NOSPLIT, $0-8
 	MOVQ tile_crs(R13), R10
 	MOVQ tile_panel(R13), R11
 	MOVQ tile_k(R13), AX
-	MOVQ tile_wide(R13), CX
+	MOVQ tile_wide(R13), R15
 	MOVQ tile_rows(R13), R14
+	MOVBLZX tile_add(R13), CX
 	SHLQ $2, R8
 	SHLQ $2, R9
 	SHLQ $2, R10
@@ -83,8 +86,7 @@ TEXT ·tileAVX2(SB), NOSPLIT, $0-8
 	LEAQ (SI)(R8*2), DI
 	ADDQ R8, DI
 	ZERO
-	CMPQ CX, $1
-	MOVBLZX tile_add(R13), CX // leaves the flags
+	CMPQ R15, $1
 	JGT  several
 	CMPQ R14, $6
 	JEQ  six
@@ -96,172 +98,78 @@ TEXT ·tileAVX2(SB), NOSPLIT, $0-8
 	JGT  three
 
 	LOOP(loop1, STEP1)
-	TESTL CX, CX
-	JEQ  put1
-	ADDTO(Y0, Y1)
-put1:
-	PUT(Y0, Y1)
-	VZEROUPPER
-	RET
-
+	JMP  put
 two:
 	LOOP(loop2, STEP2)
-	TESTL CX, CX
-	JEQ  put2
-	ADDPUT(Y0, Y1)
-	ADDPUT(Y2, Y3)
-	VZEROUPPER
-	RET
-put2:
-	PUT(Y0, Y1)
-	PUT(Y2, Y3)
-	VZEROUPPER
-	RET
-
+	JMP  put
 three:
 	LOOP(loop3, STEP3)
-	TESTL CX, CX
-	JEQ  put3
-	ADDPUT(Y0, Y1)
-	ADDPUT(Y2, Y3)
-	ADDPUT(Y4, Y5)
-	VZEROUPPER
-	RET
-put3:
-	PUT(Y0, Y1)
-	PUT(Y2, Y3)
-	PUT(Y4, Y5)
-	VZEROUPPER
-	RET
-
+	JMP  put
 four:
 	LOOP(loop4, STEP4)
-	TESTL CX, CX
-	JEQ  put4
-	ADDPUT(Y0, Y1)
-	ADDPUT(Y2, Y3)
-	ADDPUT(Y4, Y5)
-	ADDPUT(Y6, Y7)
-	VZEROUPPER
-	RET
-put4:
-	PUT(Y0, Y1)
-	PUT(Y2, Y3)
-	PUT(Y4, Y5)
-	PUT(Y6, Y7)
-	VZEROUPPER
-	RET
-
+	JMP  put
 five:
 	LOOP(loop5, STEP5)
-	TESTL CX, CX
-	JEQ  put5
-	ADDPUT(Y0, Y1)
-	ADDPUT(Y2, Y3)
-	ADDPUT(Y4, Y5)
-	ADDPUT(Y6, Y7)
-	ADDPUT(Y8, Y9)
-	VZEROUPPER
-	RET
-put5:
-	PUT(Y0, Y1)
-	PUT(Y2, Y3)
-	PUT(Y4, Y5)
-	PUT(Y6, Y7)
-	PUT(Y8, Y9)
-	VZEROUPPER
-	RET
-
+	JMP  put
 six:
-	LEAQ (DX)(R10*2), R14
+	LEAQ (DX)(R10*2), R15
 	PREFETCHT0 (DX)
 	PREFETCHT0 (DX)(R10*1)
-	PREFETCHT0 (R14)
-	PREFETCHT0 (R14)(R10*1)
-	PREFETCHT0 (R14)(R10*2)
+	PREFETCHT0 (R15)
+	PREFETCHT0 (R15)(R10*1)
+	PREFETCHT0 (R15)(R10*2)
 	LOOP(loop6, STEP6)
+
+put:
 	TESTL CX, CX
-	JEQ  put6
-	ADDPUT(Y0, Y1)
-	ADDPUT(Y2, Y3)
-	ADDPUT(Y4, Y5)
-	ADDPUT(Y6, Y7)
-	ADDPUT(Y8, Y9)
-	ADDPUT(Y10, Y11)
-	VZEROUPPER
-	RET
-put6:
+	JNE  add
 	PUT(Y0, Y1)
 	PUT(Y2, Y3)
 	PUT(Y4, Y5)
 	PUT(Y6, Y7)
 	PUT(Y8, Y9)
 	PUT(Y10, Y11)
-	VZEROUPPER
-	RET
+add:
+	ADDPUT(Y0, Y1)
+	ADDPUT(Y2, Y3)
+	ADDPUT(Y4, Y5)
+	ADDPUT(Y6, Y7)
+	ADDPUT(Y8, Y9)
+	ADDPUT(Y10, Y11)
 
 several:
 	CMPQ R14, $2
 	JEQ  twoWide
 	JGT  threeWide
-	MOVQ tile_wide(R13), R14
-	CMPQ R14, $4
+	CMPQ R15, $4
 	JEQ  oneWidest
 
 	LOOP(loop1x2, STEP1x2)
-	TESTL CX, CX
-	JEQ  put1x2
-	ADDPUT2(Y0, Y1, Y2, Y3)
-	VZEROUPPER
-	RET
-put1x2:
-	PUT2(Y0, Y1, Y2, Y3)
-	VZEROUPPER
-	RET
-
+	JMP  put2
+twoWide:
+	LOOP(loop2x2, STEP2x2)
+	JMP  put2
+threeWide:
+	LOOP(loop3x2, STEP3x2)
+	JMP  put2
 oneWidest:
 	LEAQ (BX)(R11*2), R12
 	ADDQ R11, R12
 	LOOP(loop1x4, STEP1x4)
-	MOVQ $128, R10
-	TESTL CX, CX
-	JEQ  put1x4
-	ADDPUT2(Y0, Y1, Y2, Y3)
-	ADDPUT2(Y4, Y5, Y6, Y7)
-	VZEROUPPER
-	RET
-put1x4:
-	PUT2(Y0, Y1, Y2, Y3)
-	PUT2(Y4, Y5, Y6, Y7)
-	VZEROUPPER
-	RET
+	MOVQ $128, R10 // the row's second half is stored as a row
+	INCQ R14
 
-twoWide:
-	LOOP(loop2x2, STEP2x2)
+put2:
 	TESTL CX, CX
-	JEQ  put2x2
-	ADDPUT2(Y0, Y1, Y2, Y3)
-	ADDPUT2(Y4, Y5, Y6, Y7)
-	VZEROUPPER
-	RET
-put2x2:
-	PUT2(Y0, Y1, Y2, Y3)
-	PUT2(Y4, Y5, Y6, Y7)
-	VZEROUPPER
-	RET
-
-threeWide:
-	LOOP(loop3x2, STEP3x2)
-	TESTL CX, CX
-	JEQ  put3x2
-	ADDPUT2(Y0, Y1, Y2, Y3)
-	ADDPUT2(Y4, Y5, Y6, Y7)
-	ADDPUT2(Y8, Y9, Y10, Y11)
-	VZEROUPPER
-	RET
-put3x2:
+	JNE  add2
 	PUT2(Y0, Y1, Y2, Y3)
 	PUT2(Y4, Y5, Y6, Y7)
 	PUT2(Y8, Y9, Y10, Y11)
+add2:
+	ADDPUT2(Y0, Y1, Y2, Y3)
+	ADDPUT2(Y4, Y5, Y6, Y7)
+	ADDPUT2(Y8, Y9, Y10, Y11)
+
+done:
 	VZEROUPPER
 	RET
