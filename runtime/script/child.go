@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"time"
 
 	"cogumi/reports/run"
 )
@@ -45,15 +46,9 @@ func ChildMain(args []string) int {
 
 func exitCode(err error) int {
 	var failed *Error
-	var exit ExitError
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.As(err, &exit):
-		if exit.Code != 0 {
-			record(run.Failure{Message: fmt.Sprintf("the script called os.Exit(%d)", exit.Code)}, false)
-		}
-		return exit.Code
 	case errors.As(err, &failed):
 		fmt.Fprint(os.Stderr, failed.Error()+"\n")
 		record(failed.Diagnostics[0].Failure(), false)
@@ -74,4 +69,28 @@ func record(f run.Failure, interrupted bool) {
 	if OnFailure != nil {
 		OnFailure(f, interrupted)
 	}
+}
+
+// exit is the script's os.Exit: the run is closed before the process ends.
+func exit(code int) {
+	if code != 0 {
+		record(run.Failure{Message: fmt.Sprintf("the script called os.Exit(%d)", code)}, false)
+	} else if OnExit != nil {
+		OnExit()
+	}
+	os.Exit(code)
+}
+
+// OnExit closes the run after os.Exit(0), which runs no deferred Finish.
+var OnExit func()
+
+// Busy says whether a primitive is at work that may need its time to save what
+// it has when it is interrupted.
+var Busy = func() bool { return false }
+
+func grace(waited time.Duration) bool {
+	if Busy() {
+		return waited < 10*time.Minute
+	}
+	return waited < 2*time.Second
 }

@@ -81,6 +81,7 @@ func (d Diagnostic) Failure() run.Failure {
 type Error struct {
 	Diagnostics []Diagnostic
 	cause       error
+	started     bool
 }
 
 // Error shows every diagnostic.
@@ -97,7 +98,4 @@ func (e *Error) Unwrap() error { return e.cause }
 
 // Started says whether the script ran at all: false for syntax and type errors
 // and for rejected constructs.
-func (e *Error) Started() bool {
-	k := e.Diagnostics[0].Kind
-	return k == "panic" || k == "runtime"
-}
+func (e *Error) Started() bool { return e.started }

@@ -14,7 +14,7 @@ package script
 
 import (
 	"context"
-	"go/token"
+	"os"
 	"strings"
 
 	"cogumi/runtime/script/check"
@@ -28,40 +28,45 @@ var universe = check.New()
 // Check parses and type-checks a script and looks for what cannot be
 // interpreted faithfully. It returns nil if Run would start the script.
 func Check(path string, src []byte) []Diagnostic {
-	_, problems := compile(token.NewFileSet(), path, src)
-	return diagnostics(src, problems)
+	return diagnostics(src, compile(interp.New(), path, src))
 }
 
-func compile(fset *token.FileSet, path string, src []byte) (*lower.Lowered, []check.Problem) {
-	prog, problems := universe.Check(fset, path, src)
+func compile(m *interp.Machine, path string, src []byte) []check.Problem {
+	prog, problems := universe.Check(m.FileSet(), path, src)
 	if problems != nil {
-		return nil, problems
+		return problems
 	}
-	return lower.Lower(prog)
+	lowered, problems := lower.Lower(prog)
+	if problems != nil {
+		return problems
+	}
+	if p := m.Compile(lowered); p != nil {
+		return []check.Problem{*p}
+	}
+	return nil
 }
 
 // Run checks a script and interprets it in this process, until main returns,
-// ctx ends, or it panics. Its os.Args are path and args, which is process-wide:
-// Run is for a child process of its own. The error is an *Error when the script
-// is at fault, ctx's error when ctx ended, an ExitError after os.Exit.
+// ctx ends, or it panics. Its os.Args are path and args, which is process-wide,
+// and its os.Exit ends the process: Run is for a child process of its own. The
+// error is an *Error when the script is at fault, ctx's error when ctx ended.
 //
-// When ctx ends Run returns at once; a goroutine that is inside a host function
-// goes on until that returns.
+// When ctx ends, the script stops at its next statement; Run waits a little
+// for a host function that is under way.
 func Run(ctx context.Context, path string, src []byte, args []string) error {
-	machine := interp.New(path, args)
-	lowered, problems := compile(machine.FileSet(), path, src)
-	if problems != nil {
+	m := interp.New()
+	m.Exit = exit
+	m.Grace = grace
+	if problems := compile(m, path, src); problems != nil {
 		return &Error{Diagnostics: diagnostics(src, problems)}
 	}
-	failure, err := machine.Run(ctx, lowered)
+	os.Args = append([]string{path}, args...)
+	failure, err := m.Run(ctx)
 	if failure != nil {
-		return &Error{Diagnostics: []Diagnostic{fromFailure(path, src, failure)}, cause: failure.Cause}
+		return &Error{Diagnostics: []Diagnostic{fromFailure(path, src, failure)}, cause: failure.Cause, started: true}
 	}
 	return err
 }
-
-// ExitError says that the script called os.Exit.
-type ExitError = interp.ExitError
 
 func diagnostics(src []byte, problems []check.Problem) []Diagnostic {
 	if len(problems) == 0 {

@@ -23,7 +23,7 @@ type Package struct {
 	// Values holds, by exported name, a constant (constant.Value when untyped,
 	// else its value), a function, the addressable value of a variable, or a nil
 	// pointer to a type. A name with "_" before it belongs to an interface type:
-	// func(any) (I, bool), which makes an I out of a script's value.
+	// func(any) I, which makes an I out of a script's value.
 	Values map[string]reflect.Value
 	// Generic names what is exported, generic, and therefore not in Values.
 	Generic []string

@@ -22,6 +22,7 @@ func init() {
 			"Environment":  reflect.ValueOf((*p_cogumi_reports_run.Environment)(nil)),
 			"ErrNewer":     reflect.ValueOf(&p_cogumi_reports_run.ErrNewer).Elem(),
 			"Event":        reflect.ValueOf((*p_cogumi_reports_run.Event)(nil)),
+			"Explanation":  reflect.ValueOf((*p_cogumi_reports_run.Explanation)(nil)),
 			"Failed":       reflect.ValueOf(p_cogumi_reports_run.Failed),
 			"Failure":      reflect.ValueOf((*p_cogumi_reports_run.Failure)(nil)),
 			"Figure":       reflect.ValueOf((*p_cogumi_reports_run.Figure)(nil)),
@@ -35,6 +36,7 @@ func init() {
 			"Note":         reflect.ValueOf((*p_cogumi_reports_run.Note)(nil)),
 			"OpenWriter":   reflect.ValueOf(p_cogumi_reports_run.OpenWriter),
 			"Param":        reflect.ValueOf((*p_cogumi_reports_run.Param)(nil)),
+			"PartChange":   reflect.ValueOf((*p_cogumi_reports_run.PartChange)(nil)),
 			"Point":        reflect.ValueOf((*p_cogumi_reports_run.Point)(nil)),
 			"Progress":     reflect.ValueOf((*p_cogumi_reports_run.Progress)(nil)),
 			"Rate":         reflect.ValueOf((*p_cogumi_reports_run.Rate)(nil)),
@@ -51,6 +53,7 @@ func init() {
 			"Summary":      reflect.ValueOf((*p_cogumi_reports_run.Summary)(nil)),
 			"Table":        reflect.ValueOf((*p_cogumi_reports_run.Table)(nil)),
 			"Version":      untypedInt("1"),
+			"Why":          reflect.ValueOf(p_cogumi_reports_run.Why),
 			"Writer":       reflect.ValueOf((*p_cogumi_reports_run.Writer)(nil)),
 		}}
 	})

@@ -24,20 +24,20 @@ func init() {
 			"NoCompression":      untypedInt("0"),
 			"ReadError":          reflect.ValueOf((*p_compress_flate.ReadError)(nil)),
 			"Reader":             reflect.ValueOf((*p_compress_flate.Reader)(nil)),
-			"_Reader": reflect.ValueOf(func(v any) (p_compress_flate.Reader, bool) {
+			"_Reader": reflect.ValueOf(func(v any) p_compress_flate.Reader {
 				if b, ok := v.(Boxed); ok && has(b, "Read", "ReadByte") {
-					return w_p_compress_flate_Reader{wrapper{b}}, true
+					return w_p_compress_flate_Reader{wrap(b)}
 				}
-				i, ok := v.(p_compress_flate.Reader)
-				return i, ok
+				i, _ := v.(p_compress_flate.Reader)
+				return i
 			}),
 			"Resetter": reflect.ValueOf((*p_compress_flate.Resetter)(nil)),
-			"_Resetter": reflect.ValueOf(func(v any) (p_compress_flate.Resetter, bool) {
+			"_Resetter": reflect.ValueOf(func(v any) p_compress_flate.Resetter {
 				if b, ok := v.(Boxed); ok && has(b, "Reset") {
-					return w_p_compress_flate_Resetter{wrapper{b}}, true
+					return w_p_compress_flate_Resetter{wrap(b)}
 				}
-				i, ok := v.(p_compress_flate.Resetter)
-				return i, ok
+				i, _ := v.(p_compress_flate.Resetter)
+				return i
 			}),
 			"WriteError": reflect.ValueOf((*p_compress_flate.WriteError)(nil)),
 			"Writer":     reflect.ValueOf((*p_compress_flate.Writer)(nil)),
@@ -48,14 +48,14 @@ func init() {
 type w_p_compress_flate_Reader struct{ wrapper }
 
 func (w w_p_compress_flate_Reader) Read(a0 []byte) (int, error) {
-	return w.B.BoxedMethod("Read").(func(p []byte) (n int, err error))(a0)
+	return w.method("Read").(func(p []byte) (n int, err error))(a0)
 }
 func (w w_p_compress_flate_Reader) ReadByte() (byte, error) {
-	return w.B.BoxedMethod("ReadByte").(func() (byte, error))()
+	return w.method("ReadByte").(func() (byte, error))()
 }
 
 type w_p_compress_flate_Resetter struct{ wrapper }
 
 func (w w_p_compress_flate_Resetter) Reset(a0 p_io.Reader, a1 []byte) error {
-	return w.B.BoxedMethod("Reset").(func(r p_io.Reader, dict []byte) error)(a0, a1)
+	return w.method("Reset").(func(r p_io.Reader, dict []byte) error)(a0, a1)
 }

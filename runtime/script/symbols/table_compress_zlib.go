@@ -25,12 +25,12 @@ func init() {
 			"NewWriterLevelDict": reflect.ValueOf(p_compress_zlib.NewWriterLevelDict),
 			"NoCompression":      untypedInt("0"),
 			"Resetter":           reflect.ValueOf((*p_compress_zlib.Resetter)(nil)),
-			"_Resetter": reflect.ValueOf(func(v any) (p_compress_zlib.Resetter, bool) {
+			"_Resetter": reflect.ValueOf(func(v any) p_compress_zlib.Resetter {
 				if b, ok := v.(Boxed); ok && has(b, "Reset") {
-					return w_p_compress_zlib_Resetter{wrapper{b}}, true
+					return w_p_compress_zlib_Resetter{wrap(b)}
 				}
-				i, ok := v.(p_compress_zlib.Resetter)
-				return i, ok
+				i, _ := v.(p_compress_zlib.Resetter)
+				return i
 			}),
 			"Writer": reflect.ValueOf((*p_compress_zlib.Writer)(nil)),
 		}}
@@ -40,5 +40,5 @@ func init() {
 type w_p_compress_zlib_Resetter struct{ wrapper }
 
 func (w w_p_compress_zlib_Resetter) Reset(a0 p_io.Reader, a1 []byte) error {
-	return w.B.BoxedMethod("Reset").(func(r p_io.Reader, dict []byte) error)(a0, a1)
+	return w.method("Reset").(func(r p_io.Reader, dict []byte) error)(a0, a1)
 }

@@ -13,12 +13,12 @@ func init() {
 			"Fix":       reflect.ValueOf(p_container_heap.Fix),
 			"Init":      reflect.ValueOf(p_container_heap.Init),
 			"Interface": reflect.ValueOf((*p_container_heap.Interface)(nil)),
-			"_Interface": reflect.ValueOf(func(v any) (p_container_heap.Interface, bool) {
+			"_Interface": reflect.ValueOf(func(v any) p_container_heap.Interface {
 				if b, ok := v.(Boxed); ok && has(b, "Len", "Less", "Pop", "Push", "Swap") {
-					return w_p_container_heap_Interface{wrapper{b}}, true
+					return w_p_container_heap_Interface{wrap(b)}
 				}
-				i, ok := v.(p_container_heap.Interface)
-				return i, ok
+				i, _ := v.(p_container_heap.Interface)
+				return i
 			}),
 			"Pop":    reflect.ValueOf(p_container_heap.Pop),
 			"Push":   reflect.ValueOf(p_container_heap.Push),
@@ -30,17 +30,17 @@ func init() {
 type w_p_container_heap_Interface struct{ wrapper }
 
 func (w w_p_container_heap_Interface) Len() int {
-	return w.B.BoxedMethod("Len").(func() int)()
+	return w.method("Len").(func() int)()
 }
 func (w w_p_container_heap_Interface) Less(a0 int, a1 int) bool {
-	return w.B.BoxedMethod("Less").(func(i int, j int) bool)(a0, a1)
+	return w.method("Less").(func(i int, j int) bool)(a0, a1)
 }
 func (w w_p_container_heap_Interface) Pop() any {
-	return w.B.BoxedMethod("Pop").(func() any)()
+	return w.method("Pop").(func() any)()
 }
 func (w w_p_container_heap_Interface) Push(a0 any) {
-	w.B.BoxedMethod("Push").(func(x any))(a0)
+	w.method("Push").(func(x any))(a0)
 }
 func (w w_p_container_heap_Interface) Swap(a0 int, a1 int) {
-	w.B.BoxedMethod("Swap").(func(i int, j int))(a0, a1)
+	w.method("Swap").(func(i int, j int))(a0, a1)
 }

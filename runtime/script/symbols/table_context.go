@@ -18,12 +18,12 @@ func init() {
 			"Canceled":        reflect.ValueOf(&p_context.Canceled).Elem(),
 			"Cause":           reflect.ValueOf(p_context.Cause),
 			"Context":         reflect.ValueOf((*p_context.Context)(nil)),
-			"_Context": reflect.ValueOf(func(v any) (p_context.Context, bool) {
+			"_Context": reflect.ValueOf(func(v any) p_context.Context {
 				if b, ok := v.(Boxed); ok && has(b, "Deadline", "Done", "Err", "Value") {
-					return w_p_context_Context{wrapper{b}}, true
+					return w_p_context_Context{wrap(b)}
 				}
-				i, ok := v.(p_context.Context)
-				return i, ok
+				i, _ := v.(p_context.Context)
+				return i
 			}),
 			"DeadlineExceeded":  reflect.ValueOf(&p_context.DeadlineExceeded).Elem(),
 			"TODO":              reflect.ValueOf(p_context.TODO),
@@ -42,14 +42,14 @@ func init() {
 type w_p_context_Context struct{ wrapper }
 
 func (w w_p_context_Context) Deadline() (p_time.Time, bool) {
-	return w.B.BoxedMethod("Deadline").(func() (deadline p_time.Time, ok bool))()
+	return w.method("Deadline").(func() (deadline p_time.Time, ok bool))()
 }
 func (w w_p_context_Context) Done() <-chan struct{} {
-	return w.B.BoxedMethod("Done").(func() <-chan struct{})()
+	return w.method("Done").(func() <-chan struct{})()
 }
 func (w w_p_context_Context) Err() error {
-	return w.B.BoxedMethod("Err").(func() error)()
+	return w.method("Err").(func() error)()
 }
 func (w w_p_context_Context) Value(a0 any) any {
-	return w.B.BoxedMethod("Value").(func(key any) any)(a0)
+	return w.method("Value").(func(key any) any)(a0)
 }

@@ -16,41 +16,41 @@ func init() {
 			"BLAKE2b_512":  reflect.ValueOf(p_crypto.BLAKE2b_512),
 			"BLAKE2s_256":  reflect.ValueOf(p_crypto.BLAKE2s_256),
 			"Decapsulator": reflect.ValueOf((*p_crypto.Decapsulator)(nil)),
-			"_Decapsulator": reflect.ValueOf(func(v any) (p_crypto.Decapsulator, bool) {
+			"_Decapsulator": reflect.ValueOf(func(v any) p_crypto.Decapsulator {
 				if b, ok := v.(Boxed); ok && has(b, "Decapsulate", "Encapsulator") {
-					return w_p_crypto_Decapsulator{wrapper{b}}, true
+					return w_p_crypto_Decapsulator{wrap(b)}
 				}
-				i, ok := v.(p_crypto.Decapsulator)
-				return i, ok
+				i, _ := v.(p_crypto.Decapsulator)
+				return i
 			}),
 			"Decrypter": reflect.ValueOf((*p_crypto.Decrypter)(nil)),
-			"_Decrypter": reflect.ValueOf(func(v any) (p_crypto.Decrypter, bool) {
+			"_Decrypter": reflect.ValueOf(func(v any) p_crypto.Decrypter {
 				if b, ok := v.(Boxed); ok && has(b, "Decrypt", "Public") {
-					return w_p_crypto_Decrypter{wrapper{b}}, true
+					return w_p_crypto_Decrypter{wrap(b)}
 				}
-				i, ok := v.(p_crypto.Decrypter)
-				return i, ok
+				i, _ := v.(p_crypto.Decrypter)
+				return i
 			}),
 			"DecrypterOpts": reflect.ValueOf((*p_crypto.DecrypterOpts)(nil)),
 			"Encapsulator":  reflect.ValueOf((*p_crypto.Encapsulator)(nil)),
-			"_Encapsulator": reflect.ValueOf(func(v any) (p_crypto.Encapsulator, bool) {
+			"_Encapsulator": reflect.ValueOf(func(v any) p_crypto.Encapsulator {
 				if b, ok := v.(Boxed); ok && has(b, "Bytes", "Encapsulate") {
-					return w_p_crypto_Encapsulator{wrapper{b}}, true
+					return w_p_crypto_Encapsulator{wrap(b)}
 				}
-				i, ok := v.(p_crypto.Encapsulator)
-				return i, ok
+				i, _ := v.(p_crypto.Encapsulator)
+				return i
 			}),
 			"Hash":          reflect.ValueOf((*p_crypto.Hash)(nil)),
 			"MD4":           reflect.ValueOf(p_crypto.MD4),
 			"MD5":           reflect.ValueOf(p_crypto.MD5),
 			"MD5SHA1":       reflect.ValueOf(p_crypto.MD5SHA1),
 			"MessageSigner": reflect.ValueOf((*p_crypto.MessageSigner)(nil)),
-			"_MessageSigner": reflect.ValueOf(func(v any) (p_crypto.MessageSigner, bool) {
+			"_MessageSigner": reflect.ValueOf(func(v any) p_crypto.MessageSigner {
 				if b, ok := v.(Boxed); ok && has(b, "Public", "Sign", "SignMessage") {
-					return w_p_crypto_MessageSigner{wrapper{b}}, true
+					return w_p_crypto_MessageSigner{wrap(b)}
 				}
-				i, ok := v.(p_crypto.MessageSigner)
-				return i, ok
+				i, _ := v.(p_crypto.MessageSigner)
+				return i
 			}),
 			"PrivateKey":   reflect.ValueOf((*p_crypto.PrivateKey)(nil)),
 			"PublicKey":    reflect.ValueOf((*p_crypto.PublicKey)(nil)),
@@ -69,20 +69,20 @@ func init() {
 			"SHA512_256":   reflect.ValueOf(p_crypto.SHA512_256),
 			"SignMessage":  reflect.ValueOf(p_crypto.SignMessage),
 			"Signer":       reflect.ValueOf((*p_crypto.Signer)(nil)),
-			"_Signer": reflect.ValueOf(func(v any) (p_crypto.Signer, bool) {
+			"_Signer": reflect.ValueOf(func(v any) p_crypto.Signer {
 				if b, ok := v.(Boxed); ok && has(b, "Public", "Sign") {
-					return w_p_crypto_Signer{wrapper{b}}, true
+					return w_p_crypto_Signer{wrap(b)}
 				}
-				i, ok := v.(p_crypto.Signer)
-				return i, ok
+				i, _ := v.(p_crypto.Signer)
+				return i
 			}),
 			"SignerOpts": reflect.ValueOf((*p_crypto.SignerOpts)(nil)),
-			"_SignerOpts": reflect.ValueOf(func(v any) (p_crypto.SignerOpts, bool) {
+			"_SignerOpts": reflect.ValueOf(func(v any) p_crypto.SignerOpts {
 				if b, ok := v.(Boxed); ok && has(b, "HashFunc") {
-					return w_p_crypto_SignerOpts{wrapper{b}}, true
+					return w_p_crypto_SignerOpts{wrap(b)}
 				}
-				i, ok := v.(p_crypto.SignerOpts)
-				return i, ok
+				i, _ := v.(p_crypto.SignerOpts)
+				return i
 			}),
 		}}
 	})
@@ -91,53 +91,53 @@ func init() {
 type w_p_crypto_Decapsulator struct{ wrapper }
 
 func (w w_p_crypto_Decapsulator) Decapsulate(a0 []byte) ([]byte, error) {
-	return w.B.BoxedMethod("Decapsulate").(func(ciphertext []byte) (sharedKey []byte, err error))(a0)
+	return w.method("Decapsulate").(func(ciphertext []byte) (sharedKey []byte, err error))(a0)
 }
 func (w w_p_crypto_Decapsulator) Encapsulator() p_crypto.Encapsulator {
-	return w.B.BoxedMethod("Encapsulator").(func() p_crypto.Encapsulator)()
+	return w.method("Encapsulator").(func() p_crypto.Encapsulator)()
 }
 
 type w_p_crypto_Decrypter struct{ wrapper }
 
 func (w w_p_crypto_Decrypter) Decrypt(a0 p_io.Reader, a1 []byte, a2 p_crypto.DecrypterOpts) ([]byte, error) {
-	return w.B.BoxedMethod("Decrypt").(func(rand p_io.Reader, msg []byte, opts p_crypto.DecrypterOpts) (plaintext []byte, err error))(a0, a1, a2)
+	return w.method("Decrypt").(func(rand p_io.Reader, msg []byte, opts p_crypto.DecrypterOpts) (plaintext []byte, err error))(a0, a1, a2)
 }
 func (w w_p_crypto_Decrypter) Public() p_crypto.PublicKey {
-	return w.B.BoxedMethod("Public").(func() p_crypto.PublicKey)()
+	return w.method("Public").(func() p_crypto.PublicKey)()
 }
 
 type w_p_crypto_Encapsulator struct{ wrapper }
 
 func (w w_p_crypto_Encapsulator) Bytes() []byte {
-	return w.B.BoxedMethod("Bytes").(func() []byte)()
+	return w.method("Bytes").(func() []byte)()
 }
 func (w w_p_crypto_Encapsulator) Encapsulate() ([]byte, []byte) {
-	return w.B.BoxedMethod("Encapsulate").(func() (sharedKey []byte, ciphertext []byte))()
+	return w.method("Encapsulate").(func() (sharedKey []byte, ciphertext []byte))()
 }
 
 type w_p_crypto_MessageSigner struct{ wrapper }
 
 func (w w_p_crypto_MessageSigner) Public() p_crypto.PublicKey {
-	return w.B.BoxedMethod("Public").(func() p_crypto.PublicKey)()
+	return w.method("Public").(func() p_crypto.PublicKey)()
 }
 func (w w_p_crypto_MessageSigner) Sign(a0 p_io.Reader, a1 []byte, a2 p_crypto.SignerOpts) ([]byte, error) {
-	return w.B.BoxedMethod("Sign").(func(rand p_io.Reader, digest []byte, opts p_crypto.SignerOpts) (signature []byte, err error))(a0, a1, a2)
+	return w.method("Sign").(func(rand p_io.Reader, digest []byte, opts p_crypto.SignerOpts) (signature []byte, err error))(a0, a1, a2)
 }
 func (w w_p_crypto_MessageSigner) SignMessage(a0 p_io.Reader, a1 []byte, a2 p_crypto.SignerOpts) ([]byte, error) {
-	return w.B.BoxedMethod("SignMessage").(func(rand p_io.Reader, msg []byte, opts p_crypto.SignerOpts) (signature []byte, err error))(a0, a1, a2)
+	return w.method("SignMessage").(func(rand p_io.Reader, msg []byte, opts p_crypto.SignerOpts) (signature []byte, err error))(a0, a1, a2)
 }
 
 type w_p_crypto_Signer struct{ wrapper }
 
 func (w w_p_crypto_Signer) Public() p_crypto.PublicKey {
-	return w.B.BoxedMethod("Public").(func() p_crypto.PublicKey)()
+	return w.method("Public").(func() p_crypto.PublicKey)()
 }
 func (w w_p_crypto_Signer) Sign(a0 p_io.Reader, a1 []byte, a2 p_crypto.SignerOpts) ([]byte, error) {
-	return w.B.BoxedMethod("Sign").(func(rand p_io.Reader, digest []byte, opts p_crypto.SignerOpts) (signature []byte, err error))(a0, a1, a2)
+	return w.method("Sign").(func(rand p_io.Reader, digest []byte, opts p_crypto.SignerOpts) (signature []byte, err error))(a0, a1, a2)
 }
 
 type w_p_crypto_SignerOpts struct{ wrapper }
 
 func (w w_p_crypto_SignerOpts) HashFunc() p_crypto.Hash {
-	return w.B.BoxedMethod("HashFunc").(func() p_crypto.Hash)()
+	return w.method("HashFunc").(func() p_crypto.Hash)()
 }

@@ -11,52 +11,52 @@ func init() {
 	register("encoding", func() *Package {
 		return &Package{Path: "encoding", Name: "encoding", Values: map[string]reflect.Value{
 			"BinaryAppender": reflect.ValueOf((*p_encoding.BinaryAppender)(nil)),
-			"_BinaryAppender": reflect.ValueOf(func(v any) (p_encoding.BinaryAppender, bool) {
+			"_BinaryAppender": reflect.ValueOf(func(v any) p_encoding.BinaryAppender {
 				if b, ok := v.(Boxed); ok && has(b, "AppendBinary") {
-					return w_p_encoding_BinaryAppender{wrapper{b}}, true
+					return w_p_encoding_BinaryAppender{wrap(b)}
 				}
-				i, ok := v.(p_encoding.BinaryAppender)
-				return i, ok
+				i, _ := v.(p_encoding.BinaryAppender)
+				return i
 			}),
 			"BinaryMarshaler": reflect.ValueOf((*p_encoding.BinaryMarshaler)(nil)),
-			"_BinaryMarshaler": reflect.ValueOf(func(v any) (p_encoding.BinaryMarshaler, bool) {
+			"_BinaryMarshaler": reflect.ValueOf(func(v any) p_encoding.BinaryMarshaler {
 				if b, ok := v.(Boxed); ok && has(b, "MarshalBinary") {
-					return w_p_encoding_BinaryMarshaler{wrapper{b}}, true
+					return w_p_encoding_BinaryMarshaler{wrap(b)}
 				}
-				i, ok := v.(p_encoding.BinaryMarshaler)
-				return i, ok
+				i, _ := v.(p_encoding.BinaryMarshaler)
+				return i
 			}),
 			"BinaryUnmarshaler": reflect.ValueOf((*p_encoding.BinaryUnmarshaler)(nil)),
-			"_BinaryUnmarshaler": reflect.ValueOf(func(v any) (p_encoding.BinaryUnmarshaler, bool) {
+			"_BinaryUnmarshaler": reflect.ValueOf(func(v any) p_encoding.BinaryUnmarshaler {
 				if b, ok := v.(Boxed); ok && has(b, "UnmarshalBinary") {
-					return w_p_encoding_BinaryUnmarshaler{wrapper{b}}, true
+					return w_p_encoding_BinaryUnmarshaler{wrap(b)}
 				}
-				i, ok := v.(p_encoding.BinaryUnmarshaler)
-				return i, ok
+				i, _ := v.(p_encoding.BinaryUnmarshaler)
+				return i
 			}),
 			"TextAppender": reflect.ValueOf((*p_encoding.TextAppender)(nil)),
-			"_TextAppender": reflect.ValueOf(func(v any) (p_encoding.TextAppender, bool) {
+			"_TextAppender": reflect.ValueOf(func(v any) p_encoding.TextAppender {
 				if b, ok := v.(Boxed); ok && has(b, "AppendText") {
-					return w_p_encoding_TextAppender{wrapper{b}}, true
+					return w_p_encoding_TextAppender{wrap(b)}
 				}
-				i, ok := v.(p_encoding.TextAppender)
-				return i, ok
+				i, _ := v.(p_encoding.TextAppender)
+				return i
 			}),
 			"TextMarshaler": reflect.ValueOf((*p_encoding.TextMarshaler)(nil)),
-			"_TextMarshaler": reflect.ValueOf(func(v any) (p_encoding.TextMarshaler, bool) {
+			"_TextMarshaler": reflect.ValueOf(func(v any) p_encoding.TextMarshaler {
 				if b, ok := v.(Boxed); ok && has(b, "MarshalText") {
-					return w_p_encoding_TextMarshaler{wrapper{b}}, true
+					return w_p_encoding_TextMarshaler{wrap(b)}
 				}
-				i, ok := v.(p_encoding.TextMarshaler)
-				return i, ok
+				i, _ := v.(p_encoding.TextMarshaler)
+				return i
 			}),
 			"TextUnmarshaler": reflect.ValueOf((*p_encoding.TextUnmarshaler)(nil)),
-			"_TextUnmarshaler": reflect.ValueOf(func(v any) (p_encoding.TextUnmarshaler, bool) {
+			"_TextUnmarshaler": reflect.ValueOf(func(v any) p_encoding.TextUnmarshaler {
 				if b, ok := v.(Boxed); ok && has(b, "UnmarshalText") {
-					return w_p_encoding_TextUnmarshaler{wrapper{b}}, true
+					return w_p_encoding_TextUnmarshaler{wrap(b)}
 				}
-				i, ok := v.(p_encoding.TextUnmarshaler)
-				return i, ok
+				i, _ := v.(p_encoding.TextUnmarshaler)
+				return i
 			}),
 		}}
 	})
@@ -65,35 +65,35 @@ func init() {
 type w_p_encoding_BinaryAppender struct{ wrapper }
 
 func (w w_p_encoding_BinaryAppender) AppendBinary(a0 []byte) ([]byte, error) {
-	return w.B.BoxedMethod("AppendBinary").(func(b []byte) ([]byte, error))(a0)
+	return w.method("AppendBinary").(func(b []byte) ([]byte, error))(a0)
 }
 
 type w_p_encoding_BinaryMarshaler struct{ wrapper }
 
 func (w w_p_encoding_BinaryMarshaler) MarshalBinary() ([]byte, error) {
-	return w.B.BoxedMethod("MarshalBinary").(func() (data []byte, err error))()
+	return w.method("MarshalBinary").(func() (data []byte, err error))()
 }
 
 type w_p_encoding_BinaryUnmarshaler struct{ wrapper }
 
 func (w w_p_encoding_BinaryUnmarshaler) UnmarshalBinary(a0 []byte) error {
-	return w.B.BoxedMethod("UnmarshalBinary").(func(data []byte) error)(a0)
+	return w.method("UnmarshalBinary").(func(data []byte) error)(a0)
 }
 
 type w_p_encoding_TextAppender struct{ wrapper }
 
 func (w w_p_encoding_TextAppender) AppendText(a0 []byte) ([]byte, error) {
-	return w.B.BoxedMethod("AppendText").(func(b []byte) ([]byte, error))(a0)
+	return w.method("AppendText").(func(b []byte) ([]byte, error))(a0)
 }
 
 type w_p_encoding_TextMarshaler struct{ wrapper }
 
 func (w w_p_encoding_TextMarshaler) MarshalText() ([]byte, error) {
-	return w.B.BoxedMethod("MarshalText").(func() (text []byte, err error))()
+	return w.method("MarshalText").(func() (text []byte, err error))()
 }
 
 type w_p_encoding_TextUnmarshaler struct{ wrapper }
 
 func (w w_p_encoding_TextUnmarshaler) UnmarshalText(a0 []byte) error {
-	return w.B.BoxedMethod("UnmarshalText").(func(text []byte) error)(a0)
+	return w.method("UnmarshalText").(func(text []byte) error)(a0)
 }

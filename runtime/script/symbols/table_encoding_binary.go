@@ -12,23 +12,23 @@ func init() {
 		return &Package{Path: "encoding/binary", Name: "binary", Values: map[string]reflect.Value{
 			"Append":          reflect.ValueOf(p_encoding_binary.Append),
 			"AppendByteOrder": reflect.ValueOf((*p_encoding_binary.AppendByteOrder)(nil)),
-			"_AppendByteOrder": reflect.ValueOf(func(v any) (p_encoding_binary.AppendByteOrder, bool) {
+			"_AppendByteOrder": reflect.ValueOf(func(v any) p_encoding_binary.AppendByteOrder {
 				if b, ok := v.(Boxed); ok && has(b, "AppendUint16", "AppendUint32", "AppendUint64", "String") {
-					return w_p_encoding_binary_AppendByteOrder{wrapper{b}}, true
+					return w_p_encoding_binary_AppendByteOrder{wrap(b)}
 				}
-				i, ok := v.(p_encoding_binary.AppendByteOrder)
-				return i, ok
+				i, _ := v.(p_encoding_binary.AppendByteOrder)
+				return i
 			}),
 			"AppendUvarint": reflect.ValueOf(p_encoding_binary.AppendUvarint),
 			"AppendVarint":  reflect.ValueOf(p_encoding_binary.AppendVarint),
 			"BigEndian":     reflect.ValueOf(&p_encoding_binary.BigEndian).Elem(),
 			"ByteOrder":     reflect.ValueOf((*p_encoding_binary.ByteOrder)(nil)),
-			"_ByteOrder": reflect.ValueOf(func(v any) (p_encoding_binary.ByteOrder, bool) {
+			"_ByteOrder": reflect.ValueOf(func(v any) p_encoding_binary.ByteOrder {
 				if b, ok := v.(Boxed); ok && has(b, "PutUint16", "PutUint32", "PutUint64", "String", "Uint16", "Uint32", "Uint64") {
-					return w_p_encoding_binary_ByteOrder{wrapper{b}}, true
+					return w_p_encoding_binary_ByteOrder{wrap(b)}
 				}
-				i, ok := v.(p_encoding_binary.ByteOrder)
-				return i, ok
+				i, _ := v.(p_encoding_binary.ByteOrder)
+				return i
 			}),
 			"Decode":         reflect.ValueOf(p_encoding_binary.Decode),
 			"Encode":         reflect.ValueOf(p_encoding_binary.Encode),
@@ -53,38 +53,38 @@ func init() {
 type w_p_encoding_binary_AppendByteOrder struct{ wrapper }
 
 func (w w_p_encoding_binary_AppendByteOrder) AppendUint16(a0 []byte, a1 uint16) []byte {
-	return w.B.BoxedMethod("AppendUint16").(func([]byte, uint16) []byte)(a0, a1)
+	return w.method("AppendUint16").(func([]byte, uint16) []byte)(a0, a1)
 }
 func (w w_p_encoding_binary_AppendByteOrder) AppendUint32(a0 []byte, a1 uint32) []byte {
-	return w.B.BoxedMethod("AppendUint32").(func([]byte, uint32) []byte)(a0, a1)
+	return w.method("AppendUint32").(func([]byte, uint32) []byte)(a0, a1)
 }
 func (w w_p_encoding_binary_AppendByteOrder) AppendUint64(a0 []byte, a1 uint64) []byte {
-	return w.B.BoxedMethod("AppendUint64").(func([]byte, uint64) []byte)(a0, a1)
+	return w.method("AppendUint64").(func([]byte, uint64) []byte)(a0, a1)
 }
 func (w w_p_encoding_binary_AppendByteOrder) String() string {
-	return w.B.BoxedMethod("String").(func() string)()
+	return w.method("String").(func() string)()
 }
 
 type w_p_encoding_binary_ByteOrder struct{ wrapper }
 
 func (w w_p_encoding_binary_ByteOrder) PutUint16(a0 []byte, a1 uint16) {
-	w.B.BoxedMethod("PutUint16").(func([]byte, uint16))(a0, a1)
+	w.method("PutUint16").(func([]byte, uint16))(a0, a1)
 }
 func (w w_p_encoding_binary_ByteOrder) PutUint32(a0 []byte, a1 uint32) {
-	w.B.BoxedMethod("PutUint32").(func([]byte, uint32))(a0, a1)
+	w.method("PutUint32").(func([]byte, uint32))(a0, a1)
 }
 func (w w_p_encoding_binary_ByteOrder) PutUint64(a0 []byte, a1 uint64) {
-	w.B.BoxedMethod("PutUint64").(func([]byte, uint64))(a0, a1)
+	w.method("PutUint64").(func([]byte, uint64))(a0, a1)
 }
 func (w w_p_encoding_binary_ByteOrder) String() string {
-	return w.B.BoxedMethod("String").(func() string)()
+	return w.method("String").(func() string)()
 }
 func (w w_p_encoding_binary_ByteOrder) Uint16(a0 []byte) uint16 {
-	return w.B.BoxedMethod("Uint16").(func([]byte) uint16)(a0)
+	return w.method("Uint16").(func([]byte) uint16)(a0)
 }
 func (w w_p_encoding_binary_ByteOrder) Uint32(a0 []byte) uint32 {
-	return w.B.BoxedMethod("Uint32").(func([]byte) uint32)(a0)
+	return w.method("Uint32").(func([]byte) uint32)(a0)
 }
 func (w w_p_encoding_binary_ByteOrder) Uint64(a0 []byte) uint64 {
-	return w.B.BoxedMethod("Uint64").(func([]byte) uint64)(a0)
+	return w.method("Uint64").(func([]byte) uint64)(a0)
 }

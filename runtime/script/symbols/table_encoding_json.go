@@ -21,12 +21,12 @@ func init() {
 			"Marshal":               reflect.ValueOf(p_encoding_json.Marshal),
 			"MarshalIndent":         reflect.ValueOf(p_encoding_json.MarshalIndent),
 			"Marshaler":             reflect.ValueOf((*p_encoding_json.Marshaler)(nil)),
-			"_Marshaler": reflect.ValueOf(func(v any) (p_encoding_json.Marshaler, bool) {
+			"_Marshaler": reflect.ValueOf(func(v any) p_encoding_json.Marshaler {
 				if b, ok := v.(Boxed); ok && has(b, "MarshalJSON") {
-					return w_p_encoding_json_Marshaler{wrapper{b}}, true
+					return w_p_encoding_json_Marshaler{wrap(b)}
 				}
-				i, ok := v.(p_encoding_json.Marshaler)
-				return i, ok
+				i, _ := v.(p_encoding_json.Marshaler)
+				return i
 			}),
 			"MarshalerError":      reflect.ValueOf((*p_encoding_json.MarshalerError)(nil)),
 			"NewDecoder":          reflect.ValueOf(p_encoding_json.NewDecoder),
@@ -39,12 +39,12 @@ func init() {
 			"UnmarshalFieldError": reflect.ValueOf((*p_encoding_json.UnmarshalFieldError)(nil)),
 			"UnmarshalTypeError":  reflect.ValueOf((*p_encoding_json.UnmarshalTypeError)(nil)),
 			"Unmarshaler":         reflect.ValueOf((*p_encoding_json.Unmarshaler)(nil)),
-			"_Unmarshaler": reflect.ValueOf(func(v any) (p_encoding_json.Unmarshaler, bool) {
+			"_Unmarshaler": reflect.ValueOf(func(v any) p_encoding_json.Unmarshaler {
 				if b, ok := v.(Boxed); ok && has(b, "UnmarshalJSON") {
-					return w_p_encoding_json_Unmarshaler{wrapper{b}}, true
+					return w_p_encoding_json_Unmarshaler{wrap(b)}
 				}
-				i, ok := v.(p_encoding_json.Unmarshaler)
-				return i, ok
+				i, _ := v.(p_encoding_json.Unmarshaler)
+				return i
 			}),
 			"UnsupportedTypeError":  reflect.ValueOf((*p_encoding_json.UnsupportedTypeError)(nil)),
 			"UnsupportedValueError": reflect.ValueOf((*p_encoding_json.UnsupportedValueError)(nil)),
@@ -56,11 +56,11 @@ func init() {
 type w_p_encoding_json_Marshaler struct{ wrapper }
 
 func (w w_p_encoding_json_Marshaler) MarshalJSON() ([]byte, error) {
-	return w.B.BoxedMethod("MarshalJSON").(func() ([]byte, error))()
+	return w.method("MarshalJSON").(func() ([]byte, error))()
 }
 
 type w_p_encoding_json_Unmarshaler struct{ wrapper }
 
 func (w w_p_encoding_json_Unmarshaler) UnmarshalJSON(a0 []byte) error {
-	return w.B.BoxedMethod("UnmarshalJSON").(func([]byte) error)(a0)
+	return w.method("UnmarshalJSON").(func([]byte) error)(a0)
 }

@@ -28,12 +28,12 @@ func init() {
 			"Float64Var":      reflect.ValueOf(p_flag.Float64Var),
 			"Func":            reflect.ValueOf(p_flag.Func),
 			"Getter":          reflect.ValueOf((*p_flag.Getter)(nil)),
-			"_Getter": reflect.ValueOf(func(v any) (p_flag.Getter, bool) {
+			"_Getter": reflect.ValueOf(func(v any) p_flag.Getter {
 				if b, ok := v.(Boxed); ok && has(b, "Get", "Set", "String") {
-					return w_p_flag_Getter{wrapper{b}}, true
+					return w_p_flag_Getter{wrap(b)}
 				}
-				i, ok := v.(p_flag.Getter)
-				return i, ok
+				i, _ := v.(p_flag.Getter)
+				return i
 			}),
 			"Int":           reflect.ValueOf(p_flag.Int),
 			"Int64":         reflect.ValueOf(p_flag.Int64),
@@ -58,12 +58,12 @@ func init() {
 			"UnquoteUsage":  reflect.ValueOf(p_flag.UnquoteUsage),
 			"Usage":         reflect.ValueOf(&p_flag.Usage).Elem(),
 			"Value":         reflect.ValueOf((*p_flag.Value)(nil)),
-			"_Value": reflect.ValueOf(func(v any) (p_flag.Value, bool) {
+			"_Value": reflect.ValueOf(func(v any) p_flag.Value {
 				if b, ok := v.(Boxed); ok && has(b, "Set", "String") {
-					return w_p_flag_Value{wrapper{b}}, true
+					return w_p_flag_Value{wrap(b)}
 				}
-				i, ok := v.(p_flag.Value)
-				return i, ok
+				i, _ := v.(p_flag.Value)
+				return i
 			}),
 			"Var":      reflect.ValueOf(p_flag.Var),
 			"Visit":    reflect.ValueOf(p_flag.Visit),
@@ -75,20 +75,20 @@ func init() {
 type w_p_flag_Getter struct{ wrapper }
 
 func (w w_p_flag_Getter) Get() any {
-	return w.B.BoxedMethod("Get").(func() any)()
+	return w.method("Get").(func() any)()
 }
 func (w w_p_flag_Getter) Set(a0 string) error {
-	return w.B.BoxedMethod("Set").(func(string) error)(a0)
+	return w.method("Set").(func(string) error)(a0)
 }
 func (w w_p_flag_Getter) String() string {
-	return w.B.BoxedMethod("String").(func() string)()
+	return w.method("String").(func() string)()
 }
 
 type w_p_flag_Value struct{ wrapper }
 
 func (w w_p_flag_Value) Set(a0 string) error {
-	return w.B.BoxedMethod("Set").(func(string) error)(a0)
+	return w.method("Set").(func(string) error)(a0)
 }
 func (w w_p_flag_Value) String() string {
-	return w.B.BoxedMethod("String").(func() string)()
+	return w.method("String").(func() string)()
 }

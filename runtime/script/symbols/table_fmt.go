@@ -16,12 +16,12 @@ func init() {
 			"Errorf":       reflect.ValueOf(p_fmt.Errorf),
 			"FormatString": reflect.ValueOf(p_fmt.FormatString),
 			"Formatter":    reflect.ValueOf((*p_fmt.Formatter)(nil)),
-			"_Formatter": reflect.ValueOf(func(v any) (p_fmt.Formatter, bool) {
+			"_Formatter": reflect.ValueOf(func(v any) p_fmt.Formatter {
 				if b, ok := v.(Boxed); ok && has(b, "Format") {
-					return w_p_fmt_Formatter{wrapper{b}}, true
+					return w_p_fmt_Formatter{wrap(b)}
 				}
-				i, ok := v.(p_fmt.Formatter)
-				return i, ok
+				i, _ := v.(p_fmt.Formatter)
+				return i
 			}),
 			"Fprint":     reflect.ValueOf(p_fmt.Fprint),
 			"Fprintf":    reflect.ValueOf(p_fmt.Fprintf),
@@ -30,34 +30,34 @@ func init() {
 			"Fscanf":     reflect.ValueOf(p_fmt.Fscanf),
 			"Fscanln":    reflect.ValueOf(p_fmt.Fscanln),
 			"GoStringer": reflect.ValueOf((*p_fmt.GoStringer)(nil)),
-			"_GoStringer": reflect.ValueOf(func(v any) (p_fmt.GoStringer, bool) {
+			"_GoStringer": reflect.ValueOf(func(v any) p_fmt.GoStringer {
 				if b, ok := v.(Boxed); ok && has(b, "GoString") {
-					return w_p_fmt_GoStringer{wrapper{b}}, true
+					return w_p_fmt_GoStringer{wrap(b)}
 				}
-				i, ok := v.(p_fmt.GoStringer)
-				return i, ok
+				i, _ := v.(p_fmt.GoStringer)
+				return i
 			}),
 			"Print":     reflect.ValueOf(p_fmt.Print),
 			"Printf":    reflect.ValueOf(p_fmt.Printf),
 			"Println":   reflect.ValueOf(p_fmt.Println),
 			"Scan":      reflect.ValueOf(p_fmt.Scan),
 			"ScanState": reflect.ValueOf((*p_fmt.ScanState)(nil)),
-			"_ScanState": reflect.ValueOf(func(v any) (p_fmt.ScanState, bool) {
+			"_ScanState": reflect.ValueOf(func(v any) p_fmt.ScanState {
 				if b, ok := v.(Boxed); ok && has(b, "Read", "ReadRune", "SkipSpace", "Token", "UnreadRune", "Width") {
-					return w_p_fmt_ScanState{wrapper{b}}, true
+					return w_p_fmt_ScanState{wrap(b)}
 				}
-				i, ok := v.(p_fmt.ScanState)
-				return i, ok
+				i, _ := v.(p_fmt.ScanState)
+				return i
 			}),
 			"Scanf":   reflect.ValueOf(p_fmt.Scanf),
 			"Scanln":  reflect.ValueOf(p_fmt.Scanln),
 			"Scanner": reflect.ValueOf((*p_fmt.Scanner)(nil)),
-			"_Scanner": reflect.ValueOf(func(v any) (p_fmt.Scanner, bool) {
+			"_Scanner": reflect.ValueOf(func(v any) p_fmt.Scanner {
 				if b, ok := v.(Boxed); ok && has(b, "Scan") {
-					return w_p_fmt_Scanner{wrapper{b}}, true
+					return w_p_fmt_Scanner{wrap(b)}
 				}
-				i, ok := v.(p_fmt.Scanner)
-				return i, ok
+				i, _ := v.(p_fmt.Scanner)
+				return i
 			}),
 			"Sprint":   reflect.ValueOf(p_fmt.Sprint),
 			"Sprintf":  reflect.ValueOf(p_fmt.Sprintf),
@@ -66,20 +66,20 @@ func init() {
 			"Sscanf":   reflect.ValueOf(p_fmt.Sscanf),
 			"Sscanln":  reflect.ValueOf(p_fmt.Sscanln),
 			"State":    reflect.ValueOf((*p_fmt.State)(nil)),
-			"_State": reflect.ValueOf(func(v any) (p_fmt.State, bool) {
+			"_State": reflect.ValueOf(func(v any) p_fmt.State {
 				if b, ok := v.(Boxed); ok && has(b, "Flag", "Precision", "Width", "Write") {
-					return w_p_fmt_State{wrapper{b}}, true
+					return w_p_fmt_State{wrap(b)}
 				}
-				i, ok := v.(p_fmt.State)
-				return i, ok
+				i, _ := v.(p_fmt.State)
+				return i
 			}),
 			"Stringer": reflect.ValueOf((*p_fmt.Stringer)(nil)),
-			"_Stringer": reflect.ValueOf(func(v any) (p_fmt.Stringer, bool) {
+			"_Stringer": reflect.ValueOf(func(v any) p_fmt.Stringer {
 				if b, ok := v.(Boxed); ok && has(b, "String") {
-					return w_p_fmt_Stringer{wrapper{b}}, true
+					return w_p_fmt_Stringer{wrap(b)}
 				}
-				i, ok := v.(p_fmt.Stringer)
-				return i, ok
+				i, _ := v.(p_fmt.Stringer)
+				return i
 			}),
 		}}
 	})
@@ -88,59 +88,59 @@ func init() {
 type w_p_fmt_Formatter struct{ wrapper }
 
 func (w w_p_fmt_Formatter) Format(a0 p_fmt.State, a1 rune) {
-	w.B.BoxedMethod("Format").(func(f p_fmt.State, verb rune))(a0, a1)
+	w.method("Format").(func(f p_fmt.State, verb rune))(a0, a1)
 }
 
 type w_p_fmt_GoStringer struct{ wrapper }
 
 func (w w_p_fmt_GoStringer) GoString() string {
-	return w.B.BoxedMethod("GoString").(func() string)()
+	return w.method("GoString").(func() string)()
 }
 
 type w_p_fmt_ScanState struct{ wrapper }
 
 func (w w_p_fmt_ScanState) Read(a0 []byte) (int, error) {
-	return w.B.BoxedMethod("Read").(func(buf []byte) (n int, err error))(a0)
+	return w.method("Read").(func(buf []byte) (n int, err error))(a0)
 }
 func (w w_p_fmt_ScanState) ReadRune() (rune, int, error) {
-	return w.B.BoxedMethod("ReadRune").(func() (r rune, size int, err error))()
+	return w.method("ReadRune").(func() (r rune, size int, err error))()
 }
 func (w w_p_fmt_ScanState) SkipSpace() {
-	w.B.BoxedMethod("SkipSpace").(func())()
+	w.method("SkipSpace").(func())()
 }
 func (w w_p_fmt_ScanState) Token(a0 bool, a1 func(rune) bool) ([]byte, error) {
-	return w.B.BoxedMethod("Token").(func(skipSpace bool, f func(rune) bool) (token []byte, err error))(a0, a1)
+	return w.method("Token").(func(skipSpace bool, f func(rune) bool) (token []byte, err error))(a0, a1)
 }
 func (w w_p_fmt_ScanState) UnreadRune() error {
-	return w.B.BoxedMethod("UnreadRune").(func() error)()
+	return w.method("UnreadRune").(func() error)()
 }
 func (w w_p_fmt_ScanState) Width() (int, bool) {
-	return w.B.BoxedMethod("Width").(func() (wid int, ok bool))()
+	return w.method("Width").(func() (wid int, ok bool))()
 }
 
 type w_p_fmt_Scanner struct{ wrapper }
 
 func (w w_p_fmt_Scanner) Scan(a0 p_fmt.ScanState, a1 rune) error {
-	return w.B.BoxedMethod("Scan").(func(state p_fmt.ScanState, verb rune) error)(a0, a1)
+	return w.method("Scan").(func(state p_fmt.ScanState, verb rune) error)(a0, a1)
 }
 
 type w_p_fmt_State struct{ wrapper }
 
 func (w w_p_fmt_State) Flag(a0 int) bool {
-	return w.B.BoxedMethod("Flag").(func(c int) bool)(a0)
+	return w.method("Flag").(func(c int) bool)(a0)
 }
 func (w w_p_fmt_State) Precision() (int, bool) {
-	return w.B.BoxedMethod("Precision").(func() (prec int, ok bool))()
+	return w.method("Precision").(func() (prec int, ok bool))()
 }
 func (w w_p_fmt_State) Width() (int, bool) {
-	return w.B.BoxedMethod("Width").(func() (wid int, ok bool))()
+	return w.method("Width").(func() (wid int, ok bool))()
 }
 func (w w_p_fmt_State) Write(a0 []byte) (int, error) {
-	return w.B.BoxedMethod("Write").(func(b []byte) (n int, err error))(a0)
+	return w.method("Write").(func(b []byte) (n int, err error))(a0)
 }
 
 type w_p_fmt_Stringer struct{ wrapper }
 
 func (w w_p_fmt_Stringer) String() string {
-	return w.B.BoxedMethod("String").(func() string)()
+	return w.method("String").(func() string)()
 }

@@ -11,44 +11,44 @@ func init() {
 	register("hash", func() *Package {
 		return &Package{Path: "hash", Name: "hash", Values: map[string]reflect.Value{
 			"Cloner": reflect.ValueOf((*p_hash.Cloner)(nil)),
-			"_Cloner": reflect.ValueOf(func(v any) (p_hash.Cloner, bool) {
+			"_Cloner": reflect.ValueOf(func(v any) p_hash.Cloner {
 				if b, ok := v.(Boxed); ok && has(b, "BlockSize", "Clone", "Reset", "Size", "Sum", "Write") {
-					return w_p_hash_Cloner{wrapper{b}}, true
+					return w_p_hash_Cloner{wrap(b)}
 				}
-				i, ok := v.(p_hash.Cloner)
-				return i, ok
+				i, _ := v.(p_hash.Cloner)
+				return i
 			}),
 			"Hash": reflect.ValueOf((*p_hash.Hash)(nil)),
-			"_Hash": reflect.ValueOf(func(v any) (p_hash.Hash, bool) {
+			"_Hash": reflect.ValueOf(func(v any) p_hash.Hash {
 				if b, ok := v.(Boxed); ok && has(b, "BlockSize", "Reset", "Size", "Sum", "Write") {
-					return w_p_hash_Hash{wrapper{b}}, true
+					return w_p_hash_Hash{wrap(b)}
 				}
-				i, ok := v.(p_hash.Hash)
-				return i, ok
+				i, _ := v.(p_hash.Hash)
+				return i
 			}),
 			"Hash32": reflect.ValueOf((*p_hash.Hash32)(nil)),
-			"_Hash32": reflect.ValueOf(func(v any) (p_hash.Hash32, bool) {
+			"_Hash32": reflect.ValueOf(func(v any) p_hash.Hash32 {
 				if b, ok := v.(Boxed); ok && has(b, "BlockSize", "Reset", "Size", "Sum", "Sum32", "Write") {
-					return w_p_hash_Hash32{wrapper{b}}, true
+					return w_p_hash_Hash32{wrap(b)}
 				}
-				i, ok := v.(p_hash.Hash32)
-				return i, ok
+				i, _ := v.(p_hash.Hash32)
+				return i
 			}),
 			"Hash64": reflect.ValueOf((*p_hash.Hash64)(nil)),
-			"_Hash64": reflect.ValueOf(func(v any) (p_hash.Hash64, bool) {
+			"_Hash64": reflect.ValueOf(func(v any) p_hash.Hash64 {
 				if b, ok := v.(Boxed); ok && has(b, "BlockSize", "Reset", "Size", "Sum", "Sum64", "Write") {
-					return w_p_hash_Hash64{wrapper{b}}, true
+					return w_p_hash_Hash64{wrap(b)}
 				}
-				i, ok := v.(p_hash.Hash64)
-				return i, ok
+				i, _ := v.(p_hash.Hash64)
+				return i
 			}),
 			"XOF": reflect.ValueOf((*p_hash.XOF)(nil)),
-			"_XOF": reflect.ValueOf(func(v any) (p_hash.XOF, bool) {
+			"_XOF": reflect.ValueOf(func(v any) p_hash.XOF {
 				if b, ok := v.(Boxed); ok && has(b, "BlockSize", "Read", "Reset", "Write") {
-					return w_p_hash_XOF{wrapper{b}}, true
+					return w_p_hash_XOF{wrap(b)}
 				}
-				i, ok := v.(p_hash.XOF)
-				return i, ok
+				i, _ := v.(p_hash.XOF)
+				return i
 			}),
 		}}
 	})
@@ -57,95 +57,95 @@ func init() {
 type w_p_hash_Cloner struct{ wrapper }
 
 func (w w_p_hash_Cloner) BlockSize() int {
-	return w.B.BoxedMethod("BlockSize").(func() int)()
+	return w.method("BlockSize").(func() int)()
 }
 func (w w_p_hash_Cloner) Clone() (p_hash.Cloner, error) {
-	return w.B.BoxedMethod("Clone").(func() (p_hash.Cloner, error))()
+	return w.method("Clone").(func() (p_hash.Cloner, error))()
 }
 func (w w_p_hash_Cloner) Reset() {
-	w.B.BoxedMethod("Reset").(func())()
+	w.method("Reset").(func())()
 }
 func (w w_p_hash_Cloner) Size() int {
-	return w.B.BoxedMethod("Size").(func() int)()
+	return w.method("Size").(func() int)()
 }
 func (w w_p_hash_Cloner) Sum(a0 []byte) []byte {
-	return w.B.BoxedMethod("Sum").(func(b []byte) []byte)(a0)
+	return w.method("Sum").(func(b []byte) []byte)(a0)
 }
 func (w w_p_hash_Cloner) Write(a0 []byte) (int, error) {
-	return w.B.BoxedMethod("Write").(func(p []byte) (n int, err error))(a0)
+	return w.method("Write").(func(p []byte) (n int, err error))(a0)
 }
 
 type w_p_hash_Hash struct{ wrapper }
 
 func (w w_p_hash_Hash) BlockSize() int {
-	return w.B.BoxedMethod("BlockSize").(func() int)()
+	return w.method("BlockSize").(func() int)()
 }
 func (w w_p_hash_Hash) Reset() {
-	w.B.BoxedMethod("Reset").(func())()
+	w.method("Reset").(func())()
 }
 func (w w_p_hash_Hash) Size() int {
-	return w.B.BoxedMethod("Size").(func() int)()
+	return w.method("Size").(func() int)()
 }
 func (w w_p_hash_Hash) Sum(a0 []byte) []byte {
-	return w.B.BoxedMethod("Sum").(func(b []byte) []byte)(a0)
+	return w.method("Sum").(func(b []byte) []byte)(a0)
 }
 func (w w_p_hash_Hash) Write(a0 []byte) (int, error) {
-	return w.B.BoxedMethod("Write").(func(p []byte) (n int, err error))(a0)
+	return w.method("Write").(func(p []byte) (n int, err error))(a0)
 }
 
 type w_p_hash_Hash32 struct{ wrapper }
 
 func (w w_p_hash_Hash32) BlockSize() int {
-	return w.B.BoxedMethod("BlockSize").(func() int)()
+	return w.method("BlockSize").(func() int)()
 }
 func (w w_p_hash_Hash32) Reset() {
-	w.B.BoxedMethod("Reset").(func())()
+	w.method("Reset").(func())()
 }
 func (w w_p_hash_Hash32) Size() int {
-	return w.B.BoxedMethod("Size").(func() int)()
+	return w.method("Size").(func() int)()
 }
 func (w w_p_hash_Hash32) Sum(a0 []byte) []byte {
-	return w.B.BoxedMethod("Sum").(func(b []byte) []byte)(a0)
+	return w.method("Sum").(func(b []byte) []byte)(a0)
 }
 func (w w_p_hash_Hash32) Sum32() uint32 {
-	return w.B.BoxedMethod("Sum32").(func() uint32)()
+	return w.method("Sum32").(func() uint32)()
 }
 func (w w_p_hash_Hash32) Write(a0 []byte) (int, error) {
-	return w.B.BoxedMethod("Write").(func(p []byte) (n int, err error))(a0)
+	return w.method("Write").(func(p []byte) (n int, err error))(a0)
 }
 
 type w_p_hash_Hash64 struct{ wrapper }
 
 func (w w_p_hash_Hash64) BlockSize() int {
-	return w.B.BoxedMethod("BlockSize").(func() int)()
+	return w.method("BlockSize").(func() int)()
 }
 func (w w_p_hash_Hash64) Reset() {
-	w.B.BoxedMethod("Reset").(func())()
+	w.method("Reset").(func())()
 }
 func (w w_p_hash_Hash64) Size() int {
-	return w.B.BoxedMethod("Size").(func() int)()
+	return w.method("Size").(func() int)()
 }
 func (w w_p_hash_Hash64) Sum(a0 []byte) []byte {
-	return w.B.BoxedMethod("Sum").(func(b []byte) []byte)(a0)
+	return w.method("Sum").(func(b []byte) []byte)(a0)
 }
 func (w w_p_hash_Hash64) Sum64() uint64 {
-	return w.B.BoxedMethod("Sum64").(func() uint64)()
+	return w.method("Sum64").(func() uint64)()
 }
 func (w w_p_hash_Hash64) Write(a0 []byte) (int, error) {
-	return w.B.BoxedMethod("Write").(func(p []byte) (n int, err error))(a0)
+	return w.method("Write").(func(p []byte) (n int, err error))(a0)
 }
 
 type w_p_hash_XOF struct{ wrapper }
 
 func (w w_p_hash_XOF) BlockSize() int {
-	return w.B.BoxedMethod("BlockSize").(func() int)()
+	return w.method("BlockSize").(func() int)()
 }
 func (w w_p_hash_XOF) Read(a0 []byte) (int, error) {
-	return w.B.BoxedMethod("Read").(func(p []byte) (n int, err error))(a0)
+	return w.method("Read").(func(p []byte) (n int, err error))(a0)
 }
 func (w w_p_hash_XOF) Reset() {
-	w.B.BoxedMethod("Reset").(func())()
+	w.method("Reset").(func())()
 }
 func (w w_p_hash_XOF) Write(a0 []byte) (int, error) {
-	return w.B.BoxedMethod("Write").(func(p []byte) (n int, err error))(a0)
+	return w.method("Write").(func(p []byte) (n int, err error))(a0)
 }

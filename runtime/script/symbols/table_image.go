@@ -22,12 +22,12 @@ func init() {
 			"Gray":         reflect.ValueOf((*p_image.Gray)(nil)),
 			"Gray16":       reflect.ValueOf((*p_image.Gray16)(nil)),
 			"Image":        reflect.ValueOf((*p_image.Image)(nil)),
-			"_Image": reflect.ValueOf(func(v any) (p_image.Image, bool) {
+			"_Image": reflect.ValueOf(func(v any) p_image.Image {
 				if b, ok := v.(Boxed); ok && has(b, "At", "Bounds", "ColorModel") {
-					return w_p_image_Image{wrapper{b}}, true
+					return w_p_image_Image{wrap(b)}
 				}
-				i, ok := v.(p_image.Image)
-				return i, ok
+				i, _ := v.(p_image.Image)
+				return i
 			}),
 			"NRGBA":         reflect.ValueOf((*p_image.NRGBA)(nil)),
 			"NRGBA64":       reflect.ValueOf((*p_image.NRGBA64)(nil)),
@@ -48,24 +48,24 @@ func init() {
 			"Opaque":        reflect.ValueOf(&p_image.Opaque).Elem(),
 			"Paletted":      reflect.ValueOf((*p_image.Paletted)(nil)),
 			"PalettedImage": reflect.ValueOf((*p_image.PalettedImage)(nil)),
-			"_PalettedImage": reflect.ValueOf(func(v any) (p_image.PalettedImage, bool) {
+			"_PalettedImage": reflect.ValueOf(func(v any) p_image.PalettedImage {
 				if b, ok := v.(Boxed); ok && has(b, "At", "Bounds", "ColorIndexAt", "ColorModel") {
-					return w_p_image_PalettedImage{wrapper{b}}, true
+					return w_p_image_PalettedImage{wrap(b)}
 				}
-				i, ok := v.(p_image.PalettedImage)
-				return i, ok
+				i, _ := v.(p_image.PalettedImage)
+				return i
 			}),
 			"Point":       reflect.ValueOf((*p_image.Point)(nil)),
 			"Pt":          reflect.ValueOf(p_image.Pt),
 			"RGBA":        reflect.ValueOf((*p_image.RGBA)(nil)),
 			"RGBA64":      reflect.ValueOf((*p_image.RGBA64)(nil)),
 			"RGBA64Image": reflect.ValueOf((*p_image.RGBA64Image)(nil)),
-			"_RGBA64Image": reflect.ValueOf(func(v any) (p_image.RGBA64Image, bool) {
+			"_RGBA64Image": reflect.ValueOf(func(v any) p_image.RGBA64Image {
 				if b, ok := v.(Boxed); ok && has(b, "At", "Bounds", "ColorModel", "RGBA64At") {
-					return w_p_image_RGBA64Image{wrapper{b}}, true
+					return w_p_image_RGBA64Image{wrap(b)}
 				}
-				i, ok := v.(p_image.RGBA64Image)
-				return i, ok
+				i, _ := v.(p_image.RGBA64Image)
+				return i
 			}),
 			"Rect":                   reflect.ValueOf(p_image.Rect),
 			"Rectangle":              reflect.ValueOf((*p_image.Rectangle)(nil)),
@@ -90,41 +90,41 @@ func init() {
 type w_p_image_Image struct{ wrapper }
 
 func (w w_p_image_Image) At(a0 int, a1 int) p_image_color.Color {
-	return w.B.BoxedMethod("At").(func(x int, y int) p_image_color.Color)(a0, a1)
+	return w.method("At").(func(x int, y int) p_image_color.Color)(a0, a1)
 }
 func (w w_p_image_Image) Bounds() p_image.Rectangle {
-	return w.B.BoxedMethod("Bounds").(func() p_image.Rectangle)()
+	return w.method("Bounds").(func() p_image.Rectangle)()
 }
 func (w w_p_image_Image) ColorModel() p_image_color.Model {
-	return w.B.BoxedMethod("ColorModel").(func() p_image_color.Model)()
+	return w.method("ColorModel").(func() p_image_color.Model)()
 }
 
 type w_p_image_PalettedImage struct{ wrapper }
 
 func (w w_p_image_PalettedImage) At(a0 int, a1 int) p_image_color.Color {
-	return w.B.BoxedMethod("At").(func(x int, y int) p_image_color.Color)(a0, a1)
+	return w.method("At").(func(x int, y int) p_image_color.Color)(a0, a1)
 }
 func (w w_p_image_PalettedImage) Bounds() p_image.Rectangle {
-	return w.B.BoxedMethod("Bounds").(func() p_image.Rectangle)()
+	return w.method("Bounds").(func() p_image.Rectangle)()
 }
 func (w w_p_image_PalettedImage) ColorIndexAt(a0 int, a1 int) uint8 {
-	return w.B.BoxedMethod("ColorIndexAt").(func(x int, y int) uint8)(a0, a1)
+	return w.method("ColorIndexAt").(func(x int, y int) uint8)(a0, a1)
 }
 func (w w_p_image_PalettedImage) ColorModel() p_image_color.Model {
-	return w.B.BoxedMethod("ColorModel").(func() p_image_color.Model)()
+	return w.method("ColorModel").(func() p_image_color.Model)()
 }
 
 type w_p_image_RGBA64Image struct{ wrapper }
 
 func (w w_p_image_RGBA64Image) At(a0 int, a1 int) p_image_color.Color {
-	return w.B.BoxedMethod("At").(func(x int, y int) p_image_color.Color)(a0, a1)
+	return w.method("At").(func(x int, y int) p_image_color.Color)(a0, a1)
 }
 func (w w_p_image_RGBA64Image) Bounds() p_image.Rectangle {
-	return w.B.BoxedMethod("Bounds").(func() p_image.Rectangle)()
+	return w.method("Bounds").(func() p_image.Rectangle)()
 }
 func (w w_p_image_RGBA64Image) ColorModel() p_image_color.Model {
-	return w.B.BoxedMethod("ColorModel").(func() p_image_color.Model)()
+	return w.method("ColorModel").(func() p_image_color.Model)()
 }
 func (w w_p_image_RGBA64Image) RGBA64At(a0 int, a1 int) p_image_color.RGBA64 {
-	return w.B.BoxedMethod("RGBA64At").(func(x int, y int) p_image_color.RGBA64)(a0, a1)
+	return w.method("RGBA64At").(func(x int, y int) p_image_color.RGBA64)(a0, a1)
 }

@@ -19,24 +19,24 @@ func init() {
 			"CMYKModel":    reflect.ValueOf(&p_image_color.CMYKModel).Elem(),
 			"CMYKToRGB":    reflect.ValueOf(p_image_color.CMYKToRGB),
 			"Color":        reflect.ValueOf((*p_image_color.Color)(nil)),
-			"_Color": reflect.ValueOf(func(v any) (p_image_color.Color, bool) {
+			"_Color": reflect.ValueOf(func(v any) p_image_color.Color {
 				if b, ok := v.(Boxed); ok && has(b, "RGBA") {
-					return w_p_image_color_Color{wrapper{b}}, true
+					return w_p_image_color_Color{wrap(b)}
 				}
-				i, ok := v.(p_image_color.Color)
-				return i, ok
+				i, _ := v.(p_image_color.Color)
+				return i
 			}),
 			"Gray":        reflect.ValueOf((*p_image_color.Gray)(nil)),
 			"Gray16":      reflect.ValueOf((*p_image_color.Gray16)(nil)),
 			"Gray16Model": reflect.ValueOf(&p_image_color.Gray16Model).Elem(),
 			"GrayModel":   reflect.ValueOf(&p_image_color.GrayModel).Elem(),
 			"Model":       reflect.ValueOf((*p_image_color.Model)(nil)),
-			"_Model": reflect.ValueOf(func(v any) (p_image_color.Model, bool) {
+			"_Model": reflect.ValueOf(func(v any) p_image_color.Model {
 				if b, ok := v.(Boxed); ok && has(b, "Convert") {
-					return w_p_image_color_Model{wrapper{b}}, true
+					return w_p_image_color_Model{wrap(b)}
 				}
-				i, ok := v.(p_image_color.Model)
-				return i, ok
+				i, _ := v.(p_image_color.Model)
+				return i
 			}),
 			"ModelFunc":    reflect.ValueOf(p_image_color.ModelFunc),
 			"NRGBA":        reflect.ValueOf((*p_image_color.NRGBA)(nil)),
@@ -65,11 +65,11 @@ func init() {
 type w_p_image_color_Color struct{ wrapper }
 
 func (w w_p_image_color_Color) RGBA() (uint32, uint32, uint32, uint32) {
-	return w.B.BoxedMethod("RGBA").(func() (r uint32, g uint32, b uint32, a uint32))()
+	return w.method("RGBA").(func() (r uint32, g uint32, b uint32, a uint32))()
 }
 
 type w_p_image_color_Model struct{ wrapper }
 
 func (w w_p_image_color_Model) Convert(a0 p_image_color.Color) p_image_color.Color {
-	return w.B.BoxedMethod("Convert").(func(c p_image_color.Color) p_image_color.Color)(a0)
+	return w.method("Convert").(func(c p_image_color.Color) p_image_color.Color)(a0)
 }

@@ -20,12 +20,12 @@ func init() {
 			"Encoder":            reflect.ValueOf((*p_image_png.Encoder)(nil)),
 			"EncoderBuffer":      reflect.ValueOf((*p_image_png.EncoderBuffer)(nil)),
 			"EncoderBufferPool":  reflect.ValueOf((*p_image_png.EncoderBufferPool)(nil)),
-			"_EncoderBufferPool": reflect.ValueOf(func(v any) (p_image_png.EncoderBufferPool, bool) {
+			"_EncoderBufferPool": reflect.ValueOf(func(v any) p_image_png.EncoderBufferPool {
 				if b, ok := v.(Boxed); ok && has(b, "Get", "Put") {
-					return w_p_image_png_EncoderBufferPool{wrapper{b}}, true
+					return w_p_image_png_EncoderBufferPool{wrap(b)}
 				}
-				i, ok := v.(p_image_png.EncoderBufferPool)
-				return i, ok
+				i, _ := v.(p_image_png.EncoderBufferPool)
+				return i
 			}),
 			"FormatError":      reflect.ValueOf((*p_image_png.FormatError)(nil)),
 			"NoCompression":    reflect.ValueOf(p_image_png.NoCompression),
@@ -37,8 +37,8 @@ func init() {
 type w_p_image_png_EncoderBufferPool struct{ wrapper }
 
 func (w w_p_image_png_EncoderBufferPool) Get() *p_image_png.EncoderBuffer {
-	return w.B.BoxedMethod("Get").(func() *p_image_png.EncoderBuffer)()
+	return w.method("Get").(func() *p_image_png.EncoderBuffer)()
 }
 func (w w_p_image_png_EncoderBufferPool) Put(a0 *p_image_png.EncoderBuffer) {
-	w.B.BoxedMethod("Put").(func(*p_image_png.EncoderBuffer))(a0)
+	w.method("Put").(func(*p_image_png.EncoderBuffer))(a0)
 }

@@ -11,36 +11,36 @@ func init() {
 	register("io", func() *Package {
 		return &Package{Path: "io", Name: "io", Values: map[string]reflect.Value{
 			"ByteReader": reflect.ValueOf((*p_io.ByteReader)(nil)),
-			"_ByteReader": reflect.ValueOf(func(v any) (p_io.ByteReader, bool) {
+			"_ByteReader": reflect.ValueOf(func(v any) p_io.ByteReader {
 				if b, ok := v.(Boxed); ok && has(b, "ReadByte") {
-					return w_p_io_ByteReader{wrapper{b}}, true
+					return w_p_io_ByteReader{wrap(b)}
 				}
-				i, ok := v.(p_io.ByteReader)
-				return i, ok
+				i, _ := v.(p_io.ByteReader)
+				return i
 			}),
 			"ByteScanner": reflect.ValueOf((*p_io.ByteScanner)(nil)),
-			"_ByteScanner": reflect.ValueOf(func(v any) (p_io.ByteScanner, bool) {
+			"_ByteScanner": reflect.ValueOf(func(v any) p_io.ByteScanner {
 				if b, ok := v.(Boxed); ok && has(b, "ReadByte", "UnreadByte") {
-					return w_p_io_ByteScanner{wrapper{b}}, true
+					return w_p_io_ByteScanner{wrap(b)}
 				}
-				i, ok := v.(p_io.ByteScanner)
-				return i, ok
+				i, _ := v.(p_io.ByteScanner)
+				return i
 			}),
 			"ByteWriter": reflect.ValueOf((*p_io.ByteWriter)(nil)),
-			"_ByteWriter": reflect.ValueOf(func(v any) (p_io.ByteWriter, bool) {
+			"_ByteWriter": reflect.ValueOf(func(v any) p_io.ByteWriter {
 				if b, ok := v.(Boxed); ok && has(b, "WriteByte") {
-					return w_p_io_ByteWriter{wrapper{b}}, true
+					return w_p_io_ByteWriter{wrap(b)}
 				}
-				i, ok := v.(p_io.ByteWriter)
-				return i, ok
+				i, _ := v.(p_io.ByteWriter)
+				return i
 			}),
 			"Closer": reflect.ValueOf((*p_io.Closer)(nil)),
-			"_Closer": reflect.ValueOf(func(v any) (p_io.Closer, bool) {
+			"_Closer": reflect.ValueOf(func(v any) p_io.Closer {
 				if b, ok := v.(Boxed); ok && has(b, "Close") {
-					return w_p_io_Closer{wrapper{b}}, true
+					return w_p_io_Closer{wrap(b)}
 				}
-				i, ok := v.(p_io.Closer)
-				return i, ok
+				i, _ := v.(p_io.Closer)
+				return i
 			}),
 			"Copy":             reflect.ValueOf(p_io.Copy),
 			"CopyBuffer":       reflect.ValueOf(p_io.CopyBuffer),
@@ -66,155 +66,155 @@ func init() {
 			"ReadAll":          reflect.ValueOf(p_io.ReadAll),
 			"ReadAtLeast":      reflect.ValueOf(p_io.ReadAtLeast),
 			"ReadCloser":       reflect.ValueOf((*p_io.ReadCloser)(nil)),
-			"_ReadCloser": reflect.ValueOf(func(v any) (p_io.ReadCloser, bool) {
+			"_ReadCloser": reflect.ValueOf(func(v any) p_io.ReadCloser {
 				if b, ok := v.(Boxed); ok && has(b, "Close", "Read") {
-					return w_p_io_ReadCloser{wrapper{b}}, true
+					return w_p_io_ReadCloser{wrap(b)}
 				}
-				i, ok := v.(p_io.ReadCloser)
-				return i, ok
+				i, _ := v.(p_io.ReadCloser)
+				return i
 			}),
 			"ReadFull":       reflect.ValueOf(p_io.ReadFull),
 			"ReadSeekCloser": reflect.ValueOf((*p_io.ReadSeekCloser)(nil)),
-			"_ReadSeekCloser": reflect.ValueOf(func(v any) (p_io.ReadSeekCloser, bool) {
+			"_ReadSeekCloser": reflect.ValueOf(func(v any) p_io.ReadSeekCloser {
 				if b, ok := v.(Boxed); ok && has(b, "Close", "Read", "Seek") {
-					return w_p_io_ReadSeekCloser{wrapper{b}}, true
+					return w_p_io_ReadSeekCloser{wrap(b)}
 				}
-				i, ok := v.(p_io.ReadSeekCloser)
-				return i, ok
+				i, _ := v.(p_io.ReadSeekCloser)
+				return i
 			}),
 			"ReadSeeker": reflect.ValueOf((*p_io.ReadSeeker)(nil)),
-			"_ReadSeeker": reflect.ValueOf(func(v any) (p_io.ReadSeeker, bool) {
+			"_ReadSeeker": reflect.ValueOf(func(v any) p_io.ReadSeeker {
 				if b, ok := v.(Boxed); ok && has(b, "Read", "Seek") {
-					return w_p_io_ReadSeeker{wrapper{b}}, true
+					return w_p_io_ReadSeeker{wrap(b)}
 				}
-				i, ok := v.(p_io.ReadSeeker)
-				return i, ok
+				i, _ := v.(p_io.ReadSeeker)
+				return i
 			}),
 			"ReadWriteCloser": reflect.ValueOf((*p_io.ReadWriteCloser)(nil)),
-			"_ReadWriteCloser": reflect.ValueOf(func(v any) (p_io.ReadWriteCloser, bool) {
+			"_ReadWriteCloser": reflect.ValueOf(func(v any) p_io.ReadWriteCloser {
 				if b, ok := v.(Boxed); ok && has(b, "Close", "Read", "Write") {
-					return w_p_io_ReadWriteCloser{wrapper{b}}, true
+					return w_p_io_ReadWriteCloser{wrap(b)}
 				}
-				i, ok := v.(p_io.ReadWriteCloser)
-				return i, ok
+				i, _ := v.(p_io.ReadWriteCloser)
+				return i
 			}),
 			"ReadWriteSeeker": reflect.ValueOf((*p_io.ReadWriteSeeker)(nil)),
-			"_ReadWriteSeeker": reflect.ValueOf(func(v any) (p_io.ReadWriteSeeker, bool) {
+			"_ReadWriteSeeker": reflect.ValueOf(func(v any) p_io.ReadWriteSeeker {
 				if b, ok := v.(Boxed); ok && has(b, "Read", "Seek", "Write") {
-					return w_p_io_ReadWriteSeeker{wrapper{b}}, true
+					return w_p_io_ReadWriteSeeker{wrap(b)}
 				}
-				i, ok := v.(p_io.ReadWriteSeeker)
-				return i, ok
+				i, _ := v.(p_io.ReadWriteSeeker)
+				return i
 			}),
 			"ReadWriter": reflect.ValueOf((*p_io.ReadWriter)(nil)),
-			"_ReadWriter": reflect.ValueOf(func(v any) (p_io.ReadWriter, bool) {
+			"_ReadWriter": reflect.ValueOf(func(v any) p_io.ReadWriter {
 				if b, ok := v.(Boxed); ok && has(b, "Read", "Write") {
-					return w_p_io_ReadWriter{wrapper{b}}, true
+					return w_p_io_ReadWriter{wrap(b)}
 				}
-				i, ok := v.(p_io.ReadWriter)
-				return i, ok
+				i, _ := v.(p_io.ReadWriter)
+				return i
 			}),
 			"Reader": reflect.ValueOf((*p_io.Reader)(nil)),
-			"_Reader": reflect.ValueOf(func(v any) (p_io.Reader, bool) {
+			"_Reader": reflect.ValueOf(func(v any) p_io.Reader {
 				if b, ok := v.(Boxed); ok && has(b, "Read") {
-					return w_p_io_Reader{wrapper{b}}, true
+					return w_p_io_Reader{wrap(b)}
 				}
-				i, ok := v.(p_io.Reader)
-				return i, ok
+				i, _ := v.(p_io.Reader)
+				return i
 			}),
 			"ReaderAt": reflect.ValueOf((*p_io.ReaderAt)(nil)),
-			"_ReaderAt": reflect.ValueOf(func(v any) (p_io.ReaderAt, bool) {
+			"_ReaderAt": reflect.ValueOf(func(v any) p_io.ReaderAt {
 				if b, ok := v.(Boxed); ok && has(b, "ReadAt") {
-					return w_p_io_ReaderAt{wrapper{b}}, true
+					return w_p_io_ReaderAt{wrap(b)}
 				}
-				i, ok := v.(p_io.ReaderAt)
-				return i, ok
+				i, _ := v.(p_io.ReaderAt)
+				return i
 			}),
 			"ReaderFrom": reflect.ValueOf((*p_io.ReaderFrom)(nil)),
-			"_ReaderFrom": reflect.ValueOf(func(v any) (p_io.ReaderFrom, bool) {
+			"_ReaderFrom": reflect.ValueOf(func(v any) p_io.ReaderFrom {
 				if b, ok := v.(Boxed); ok && has(b, "ReadFrom") {
-					return w_p_io_ReaderFrom{wrapper{b}}, true
+					return w_p_io_ReaderFrom{wrap(b)}
 				}
-				i, ok := v.(p_io.ReaderFrom)
-				return i, ok
+				i, _ := v.(p_io.ReaderFrom)
+				return i
 			}),
 			"RuneReader": reflect.ValueOf((*p_io.RuneReader)(nil)),
-			"_RuneReader": reflect.ValueOf(func(v any) (p_io.RuneReader, bool) {
+			"_RuneReader": reflect.ValueOf(func(v any) p_io.RuneReader {
 				if b, ok := v.(Boxed); ok && has(b, "ReadRune") {
-					return w_p_io_RuneReader{wrapper{b}}, true
+					return w_p_io_RuneReader{wrap(b)}
 				}
-				i, ok := v.(p_io.RuneReader)
-				return i, ok
+				i, _ := v.(p_io.RuneReader)
+				return i
 			}),
 			"RuneScanner": reflect.ValueOf((*p_io.RuneScanner)(nil)),
-			"_RuneScanner": reflect.ValueOf(func(v any) (p_io.RuneScanner, bool) {
+			"_RuneScanner": reflect.ValueOf(func(v any) p_io.RuneScanner {
 				if b, ok := v.(Boxed); ok && has(b, "ReadRune", "UnreadRune") {
-					return w_p_io_RuneScanner{wrapper{b}}, true
+					return w_p_io_RuneScanner{wrap(b)}
 				}
-				i, ok := v.(p_io.RuneScanner)
-				return i, ok
+				i, _ := v.(p_io.RuneScanner)
+				return i
 			}),
 			"SectionReader": reflect.ValueOf((*p_io.SectionReader)(nil)),
 			"SeekCurrent":   untypedInt("1"),
 			"SeekEnd":       untypedInt("2"),
 			"SeekStart":     untypedInt("0"),
 			"Seeker":        reflect.ValueOf((*p_io.Seeker)(nil)),
-			"_Seeker": reflect.ValueOf(func(v any) (p_io.Seeker, bool) {
+			"_Seeker": reflect.ValueOf(func(v any) p_io.Seeker {
 				if b, ok := v.(Boxed); ok && has(b, "Seek") {
-					return w_p_io_Seeker{wrapper{b}}, true
+					return w_p_io_Seeker{wrap(b)}
 				}
-				i, ok := v.(p_io.Seeker)
-				return i, ok
+				i, _ := v.(p_io.Seeker)
+				return i
 			}),
 			"StringWriter": reflect.ValueOf((*p_io.StringWriter)(nil)),
-			"_StringWriter": reflect.ValueOf(func(v any) (p_io.StringWriter, bool) {
+			"_StringWriter": reflect.ValueOf(func(v any) p_io.StringWriter {
 				if b, ok := v.(Boxed); ok && has(b, "WriteString") {
-					return w_p_io_StringWriter{wrapper{b}}, true
+					return w_p_io_StringWriter{wrap(b)}
 				}
-				i, ok := v.(p_io.StringWriter)
-				return i, ok
+				i, _ := v.(p_io.StringWriter)
+				return i
 			}),
 			"TeeReader":   reflect.ValueOf(p_io.TeeReader),
 			"WriteCloser": reflect.ValueOf((*p_io.WriteCloser)(nil)),
-			"_WriteCloser": reflect.ValueOf(func(v any) (p_io.WriteCloser, bool) {
+			"_WriteCloser": reflect.ValueOf(func(v any) p_io.WriteCloser {
 				if b, ok := v.(Boxed); ok && has(b, "Close", "Write") {
-					return w_p_io_WriteCloser{wrapper{b}}, true
+					return w_p_io_WriteCloser{wrap(b)}
 				}
-				i, ok := v.(p_io.WriteCloser)
-				return i, ok
+				i, _ := v.(p_io.WriteCloser)
+				return i
 			}),
 			"WriteSeeker": reflect.ValueOf((*p_io.WriteSeeker)(nil)),
-			"_WriteSeeker": reflect.ValueOf(func(v any) (p_io.WriteSeeker, bool) {
+			"_WriteSeeker": reflect.ValueOf(func(v any) p_io.WriteSeeker {
 				if b, ok := v.(Boxed); ok && has(b, "Seek", "Write") {
-					return w_p_io_WriteSeeker{wrapper{b}}, true
+					return w_p_io_WriteSeeker{wrap(b)}
 				}
-				i, ok := v.(p_io.WriteSeeker)
-				return i, ok
+				i, _ := v.(p_io.WriteSeeker)
+				return i
 			}),
 			"WriteString": reflect.ValueOf(p_io.WriteString),
 			"Writer":      reflect.ValueOf((*p_io.Writer)(nil)),
-			"_Writer": reflect.ValueOf(func(v any) (p_io.Writer, bool) {
+			"_Writer": reflect.ValueOf(func(v any) p_io.Writer {
 				if b, ok := v.(Boxed); ok && has(b, "Write") {
-					return w_p_io_Writer{wrapper{b}}, true
+					return w_p_io_Writer{wrap(b)}
 				}
-				i, ok := v.(p_io.Writer)
-				return i, ok
+				i, _ := v.(p_io.Writer)
+				return i
 			}),
 			"WriterAt": reflect.ValueOf((*p_io.WriterAt)(nil)),
-			"_WriterAt": reflect.ValueOf(func(v any) (p_io.WriterAt, bool) {
+			"_WriterAt": reflect.ValueOf(func(v any) p_io.WriterAt {
 				if b, ok := v.(Boxed); ok && has(b, "WriteAt") {
-					return w_p_io_WriterAt{wrapper{b}}, true
+					return w_p_io_WriterAt{wrap(b)}
 				}
-				i, ok := v.(p_io.WriterAt)
-				return i, ok
+				i, _ := v.(p_io.WriterAt)
+				return i
 			}),
 			"WriterTo": reflect.ValueOf((*p_io.WriterTo)(nil)),
-			"_WriterTo": reflect.ValueOf(func(v any) (p_io.WriterTo, bool) {
+			"_WriterTo": reflect.ValueOf(func(v any) p_io.WriterTo {
 				if b, ok := v.(Boxed); ok && has(b, "WriteTo") {
-					return w_p_io_WriterTo{wrapper{b}}, true
+					return w_p_io_WriterTo{wrap(b)}
 				}
-				i, ok := v.(p_io.WriterTo)
-				return i, ok
+				i, _ := v.(p_io.WriterTo)
+				return i
 			}),
 		}}
 	})
@@ -223,170 +223,170 @@ func init() {
 type w_p_io_ByteReader struct{ wrapper }
 
 func (w w_p_io_ByteReader) ReadByte() (byte, error) {
-	return w.B.BoxedMethod("ReadByte").(func() (byte, error))()
+	return w.method("ReadByte").(func() (byte, error))()
 }
 
 type w_p_io_ByteScanner struct{ wrapper }
 
 func (w w_p_io_ByteScanner) ReadByte() (byte, error) {
-	return w.B.BoxedMethod("ReadByte").(func() (byte, error))()
+	return w.method("ReadByte").(func() (byte, error))()
 }
 func (w w_p_io_ByteScanner) UnreadByte() error {
-	return w.B.BoxedMethod("UnreadByte").(func() error)()
+	return w.method("UnreadByte").(func() error)()
 }
 
 type w_p_io_ByteWriter struct{ wrapper }
 
 func (w w_p_io_ByteWriter) WriteByte(a0 byte) error {
-	return w.B.BoxedMethod("WriteByte").(func(c byte) error)(a0)
+	return w.method("WriteByte").(func(c byte) error)(a0)
 }
 
 type w_p_io_Closer struct{ wrapper }
 
 func (w w_p_io_Closer) Close() error {
-	return w.B.BoxedMethod("Close").(func() error)()
+	return w.method("Close").(func() error)()
 }
 
 type w_p_io_ReadCloser struct{ wrapper }
 
 func (w w_p_io_ReadCloser) Close() error {
-	return w.B.BoxedMethod("Close").(func() error)()
+	return w.method("Close").(func() error)()
 }
 func (w w_p_io_ReadCloser) Read(a0 []byte) (int, error) {
-	return w.B.BoxedMethod("Read").(func(p []byte) (n int, err error))(a0)
+	return w.method("Read").(func(p []byte) (n int, err error))(a0)
 }
 
 type w_p_io_ReadSeekCloser struct{ wrapper }
 
 func (w w_p_io_ReadSeekCloser) Close() error {
-	return w.B.BoxedMethod("Close").(func() error)()
+	return w.method("Close").(func() error)()
 }
 func (w w_p_io_ReadSeekCloser) Read(a0 []byte) (int, error) {
-	return w.B.BoxedMethod("Read").(func(p []byte) (n int, err error))(a0)
+	return w.method("Read").(func(p []byte) (n int, err error))(a0)
 }
 func (w w_p_io_ReadSeekCloser) Seek(a0 int64, a1 int) (int64, error) {
-	return w.B.BoxedMethod("Seek").(func(offset int64, whence int) (int64, error))(a0, a1)
+	return w.method("Seek").(func(offset int64, whence int) (int64, error))(a0, a1)
 }
 
 type w_p_io_ReadSeeker struct{ wrapper }
 
 func (w w_p_io_ReadSeeker) Read(a0 []byte) (int, error) {
-	return w.B.BoxedMethod("Read").(func(p []byte) (n int, err error))(a0)
+	return w.method("Read").(func(p []byte) (n int, err error))(a0)
 }
 func (w w_p_io_ReadSeeker) Seek(a0 int64, a1 int) (int64, error) {
-	return w.B.BoxedMethod("Seek").(func(offset int64, whence int) (int64, error))(a0, a1)
+	return w.method("Seek").(func(offset int64, whence int) (int64, error))(a0, a1)
 }
 
 type w_p_io_ReadWriteCloser struct{ wrapper }
 
 func (w w_p_io_ReadWriteCloser) Close() error {
-	return w.B.BoxedMethod("Close").(func() error)()
+	return w.method("Close").(func() error)()
 }
 func (w w_p_io_ReadWriteCloser) Read(a0 []byte) (int, error) {
-	return w.B.BoxedMethod("Read").(func(p []byte) (n int, err error))(a0)
+	return w.method("Read").(func(p []byte) (n int, err error))(a0)
 }
 func (w w_p_io_ReadWriteCloser) Write(a0 []byte) (int, error) {
-	return w.B.BoxedMethod("Write").(func(p []byte) (n int, err error))(a0)
+	return w.method("Write").(func(p []byte) (n int, err error))(a0)
 }
 
 type w_p_io_ReadWriteSeeker struct{ wrapper }
 
 func (w w_p_io_ReadWriteSeeker) Read(a0 []byte) (int, error) {
-	return w.B.BoxedMethod("Read").(func(p []byte) (n int, err error))(a0)
+	return w.method("Read").(func(p []byte) (n int, err error))(a0)
 }
 func (w w_p_io_ReadWriteSeeker) Seek(a0 int64, a1 int) (int64, error) {
-	return w.B.BoxedMethod("Seek").(func(offset int64, whence int) (int64, error))(a0, a1)
+	return w.method("Seek").(func(offset int64, whence int) (int64, error))(a0, a1)
 }
 func (w w_p_io_ReadWriteSeeker) Write(a0 []byte) (int, error) {
-	return w.B.BoxedMethod("Write").(func(p []byte) (n int, err error))(a0)
+	return w.method("Write").(func(p []byte) (n int, err error))(a0)
 }
 
 type w_p_io_ReadWriter struct{ wrapper }
 
 func (w w_p_io_ReadWriter) Read(a0 []byte) (int, error) {
-	return w.B.BoxedMethod("Read").(func(p []byte) (n int, err error))(a0)
+	return w.method("Read").(func(p []byte) (n int, err error))(a0)
 }
 func (w w_p_io_ReadWriter) Write(a0 []byte) (int, error) {
-	return w.B.BoxedMethod("Write").(func(p []byte) (n int, err error))(a0)
+	return w.method("Write").(func(p []byte) (n int, err error))(a0)
 }
 
 type w_p_io_Reader struct{ wrapper }
 
 func (w w_p_io_Reader) Read(a0 []byte) (int, error) {
-	return w.B.BoxedMethod("Read").(func(p []byte) (n int, err error))(a0)
+	return w.method("Read").(func(p []byte) (n int, err error))(a0)
 }
 
 type w_p_io_ReaderAt struct{ wrapper }
 
 func (w w_p_io_ReaderAt) ReadAt(a0 []byte, a1 int64) (int, error) {
-	return w.B.BoxedMethod("ReadAt").(func(p []byte, off int64) (n int, err error))(a0, a1)
+	return w.method("ReadAt").(func(p []byte, off int64) (n int, err error))(a0, a1)
 }
 
 type w_p_io_ReaderFrom struct{ wrapper }
 
 func (w w_p_io_ReaderFrom) ReadFrom(a0 p_io.Reader) (int64, error) {
-	return w.B.BoxedMethod("ReadFrom").(func(r p_io.Reader) (n int64, err error))(a0)
+	return w.method("ReadFrom").(func(r p_io.Reader) (n int64, err error))(a0)
 }
 
 type w_p_io_RuneReader struct{ wrapper }
 
 func (w w_p_io_RuneReader) ReadRune() (rune, int, error) {
-	return w.B.BoxedMethod("ReadRune").(func() (r rune, size int, err error))()
+	return w.method("ReadRune").(func() (r rune, size int, err error))()
 }
 
 type w_p_io_RuneScanner struct{ wrapper }
 
 func (w w_p_io_RuneScanner) ReadRune() (rune, int, error) {
-	return w.B.BoxedMethod("ReadRune").(func() (r rune, size int, err error))()
+	return w.method("ReadRune").(func() (r rune, size int, err error))()
 }
 func (w w_p_io_RuneScanner) UnreadRune() error {
-	return w.B.BoxedMethod("UnreadRune").(func() error)()
+	return w.method("UnreadRune").(func() error)()
 }
 
 type w_p_io_Seeker struct{ wrapper }
 
 func (w w_p_io_Seeker) Seek(a0 int64, a1 int) (int64, error) {
-	return w.B.BoxedMethod("Seek").(func(offset int64, whence int) (int64, error))(a0, a1)
+	return w.method("Seek").(func(offset int64, whence int) (int64, error))(a0, a1)
 }
 
 type w_p_io_StringWriter struct{ wrapper }
 
 func (w w_p_io_StringWriter) WriteString(a0 string) (int, error) {
-	return w.B.BoxedMethod("WriteString").(func(s string) (n int, err error))(a0)
+	return w.method("WriteString").(func(s string) (n int, err error))(a0)
 }
 
 type w_p_io_WriteCloser struct{ wrapper }
 
 func (w w_p_io_WriteCloser) Close() error {
-	return w.B.BoxedMethod("Close").(func() error)()
+	return w.method("Close").(func() error)()
 }
 func (w w_p_io_WriteCloser) Write(a0 []byte) (int, error) {
-	return w.B.BoxedMethod("Write").(func(p []byte) (n int, err error))(a0)
+	return w.method("Write").(func(p []byte) (n int, err error))(a0)
 }
 
 type w_p_io_WriteSeeker struct{ wrapper }
 
 func (w w_p_io_WriteSeeker) Seek(a0 int64, a1 int) (int64, error) {
-	return w.B.BoxedMethod("Seek").(func(offset int64, whence int) (int64, error))(a0, a1)
+	return w.method("Seek").(func(offset int64, whence int) (int64, error))(a0, a1)
 }
 func (w w_p_io_WriteSeeker) Write(a0 []byte) (int, error) {
-	return w.B.BoxedMethod("Write").(func(p []byte) (n int, err error))(a0)
+	return w.method("Write").(func(p []byte) (n int, err error))(a0)
 }
 
 type w_p_io_Writer struct{ wrapper }
 
 func (w w_p_io_Writer) Write(a0 []byte) (int, error) {
-	return w.B.BoxedMethod("Write").(func(p []byte) (n int, err error))(a0)
+	return w.method("Write").(func(p []byte) (n int, err error))(a0)
 }
 
 type w_p_io_WriterAt struct{ wrapper }
 
 func (w w_p_io_WriterAt) WriteAt(a0 []byte, a1 int64) (int, error) {
-	return w.B.BoxedMethod("WriteAt").(func(p []byte, off int64) (n int, err error))(a0, a1)
+	return w.method("WriteAt").(func(p []byte, off int64) (n int, err error))(a0, a1)
 }
 
 type w_p_io_WriterTo struct{ wrapper }
 
 func (w w_p_io_WriterTo) WriteTo(a0 p_io.Writer) (int64, error) {
-	return w.B.BoxedMethod("WriteTo").(func(w p_io.Writer) (n int64, err error))(a0)
+	return w.method("WriteTo").(func(w p_io.Writer) (n int64, err error))(a0)
 }

@@ -12,12 +12,12 @@ func init() {
 	register("io/fs", func() *Package {
 		return &Package{Path: "io/fs", Name: "fs", Values: map[string]reflect.Value{
 			"DirEntry": reflect.ValueOf((*p_io_fs.DirEntry)(nil)),
-			"_DirEntry": reflect.ValueOf(func(v any) (p_io_fs.DirEntry, bool) {
+			"_DirEntry": reflect.ValueOf(func(v any) p_io_fs.DirEntry {
 				if b, ok := v.(Boxed); ok && has(b, "Info", "IsDir", "Name", "Type") {
-					return w_p_io_fs_DirEntry{wrapper{b}}, true
+					return w_p_io_fs_DirEntry{wrap(b)}
 				}
-				i, ok := v.(p_io_fs.DirEntry)
-				return i, ok
+				i, _ := v.(p_io_fs.DirEntry)
+				return i
 			}),
 			"ErrClosed":     reflect.ValueOf(&p_io_fs.ErrClosed).Elem(),
 			"ErrExist":      reflect.ValueOf(&p_io_fs.ErrExist).Elem(),
@@ -25,28 +25,28 @@ func init() {
 			"ErrNotExist":   reflect.ValueOf(&p_io_fs.ErrNotExist).Elem(),
 			"ErrPermission": reflect.ValueOf(&p_io_fs.ErrPermission).Elem(),
 			"FS":            reflect.ValueOf((*p_io_fs.FS)(nil)),
-			"_FS": reflect.ValueOf(func(v any) (p_io_fs.FS, bool) {
+			"_FS": reflect.ValueOf(func(v any) p_io_fs.FS {
 				if b, ok := v.(Boxed); ok && has(b, "Open") {
-					return w_p_io_fs_FS{wrapper{b}}, true
+					return w_p_io_fs_FS{wrap(b)}
 				}
-				i, ok := v.(p_io_fs.FS)
-				return i, ok
+				i, _ := v.(p_io_fs.FS)
+				return i
 			}),
 			"File": reflect.ValueOf((*p_io_fs.File)(nil)),
-			"_File": reflect.ValueOf(func(v any) (p_io_fs.File, bool) {
+			"_File": reflect.ValueOf(func(v any) p_io_fs.File {
 				if b, ok := v.(Boxed); ok && has(b, "Close", "Read", "Stat") {
-					return w_p_io_fs_File{wrapper{b}}, true
+					return w_p_io_fs_File{wrap(b)}
 				}
-				i, ok := v.(p_io_fs.File)
-				return i, ok
+				i, _ := v.(p_io_fs.File)
+				return i
 			}),
 			"FileInfo": reflect.ValueOf((*p_io_fs.FileInfo)(nil)),
-			"_FileInfo": reflect.ValueOf(func(v any) (p_io_fs.FileInfo, bool) {
+			"_FileInfo": reflect.ValueOf(func(v any) p_io_fs.FileInfo {
 				if b, ok := v.(Boxed); ok && has(b, "IsDir", "ModTime", "Mode", "Name", "Size", "Sys") {
-					return w_p_io_fs_FileInfo{wrapper{b}}, true
+					return w_p_io_fs_FileInfo{wrap(b)}
 				}
-				i, ok := v.(p_io_fs.FileInfo)
-				return i, ok
+				i, _ := v.(p_io_fs.FileInfo)
+				return i
 			}),
 			"FileInfoToDirEntry": reflect.ValueOf(p_io_fs.FileInfoToDirEntry),
 			"FileMode":           reflect.ValueOf((*p_io_fs.FileMode)(nil)),
@@ -54,12 +54,12 @@ func init() {
 			"FormatFileInfo":     reflect.ValueOf(p_io_fs.FormatFileInfo),
 			"Glob":               reflect.ValueOf(p_io_fs.Glob),
 			"GlobFS":             reflect.ValueOf((*p_io_fs.GlobFS)(nil)),
-			"_GlobFS": reflect.ValueOf(func(v any) (p_io_fs.GlobFS, bool) {
+			"_GlobFS": reflect.ValueOf(func(v any) p_io_fs.GlobFS {
 				if b, ok := v.(Boxed); ok && has(b, "Glob", "Open") {
-					return w_p_io_fs_GlobFS{wrapper{b}}, true
+					return w_p_io_fs_GlobFS{wrap(b)}
 				}
-				i, ok := v.(p_io_fs.GlobFS)
-				return i, ok
+				i, _ := v.(p_io_fs.GlobFS)
+				return i
 			}),
 			"Lstat":          reflect.ValueOf(p_io_fs.Lstat),
 			"ModeAppend":     reflect.ValueOf(p_io_fs.ModeAppend),
@@ -80,58 +80,58 @@ func init() {
 			"PathError":      reflect.ValueOf((*p_io_fs.PathError)(nil)),
 			"ReadDir":        reflect.ValueOf(p_io_fs.ReadDir),
 			"ReadDirFS":      reflect.ValueOf((*p_io_fs.ReadDirFS)(nil)),
-			"_ReadDirFS": reflect.ValueOf(func(v any) (p_io_fs.ReadDirFS, bool) {
+			"_ReadDirFS": reflect.ValueOf(func(v any) p_io_fs.ReadDirFS {
 				if b, ok := v.(Boxed); ok && has(b, "Open", "ReadDir") {
-					return w_p_io_fs_ReadDirFS{wrapper{b}}, true
+					return w_p_io_fs_ReadDirFS{wrap(b)}
 				}
-				i, ok := v.(p_io_fs.ReadDirFS)
-				return i, ok
+				i, _ := v.(p_io_fs.ReadDirFS)
+				return i
 			}),
 			"ReadDirFile": reflect.ValueOf((*p_io_fs.ReadDirFile)(nil)),
-			"_ReadDirFile": reflect.ValueOf(func(v any) (p_io_fs.ReadDirFile, bool) {
+			"_ReadDirFile": reflect.ValueOf(func(v any) p_io_fs.ReadDirFile {
 				if b, ok := v.(Boxed); ok && has(b, "Close", "Read", "ReadDir", "Stat") {
-					return w_p_io_fs_ReadDirFile{wrapper{b}}, true
+					return w_p_io_fs_ReadDirFile{wrap(b)}
 				}
-				i, ok := v.(p_io_fs.ReadDirFile)
-				return i, ok
+				i, _ := v.(p_io_fs.ReadDirFile)
+				return i
 			}),
 			"ReadFile":   reflect.ValueOf(p_io_fs.ReadFile),
 			"ReadFileFS": reflect.ValueOf((*p_io_fs.ReadFileFS)(nil)),
-			"_ReadFileFS": reflect.ValueOf(func(v any) (p_io_fs.ReadFileFS, bool) {
+			"_ReadFileFS": reflect.ValueOf(func(v any) p_io_fs.ReadFileFS {
 				if b, ok := v.(Boxed); ok && has(b, "Open", "ReadFile") {
-					return w_p_io_fs_ReadFileFS{wrapper{b}}, true
+					return w_p_io_fs_ReadFileFS{wrap(b)}
 				}
-				i, ok := v.(p_io_fs.ReadFileFS)
-				return i, ok
+				i, _ := v.(p_io_fs.ReadFileFS)
+				return i
 			}),
 			"ReadLink":   reflect.ValueOf(p_io_fs.ReadLink),
 			"ReadLinkFS": reflect.ValueOf((*p_io_fs.ReadLinkFS)(nil)),
-			"_ReadLinkFS": reflect.ValueOf(func(v any) (p_io_fs.ReadLinkFS, bool) {
+			"_ReadLinkFS": reflect.ValueOf(func(v any) p_io_fs.ReadLinkFS {
 				if b, ok := v.(Boxed); ok && has(b, "Lstat", "Open", "ReadLink") {
-					return w_p_io_fs_ReadLinkFS{wrapper{b}}, true
+					return w_p_io_fs_ReadLinkFS{wrap(b)}
 				}
-				i, ok := v.(p_io_fs.ReadLinkFS)
-				return i, ok
+				i, _ := v.(p_io_fs.ReadLinkFS)
+				return i
 			}),
 			"SkipAll": reflect.ValueOf(&p_io_fs.SkipAll).Elem(),
 			"SkipDir": reflect.ValueOf(&p_io_fs.SkipDir).Elem(),
 			"Stat":    reflect.ValueOf(p_io_fs.Stat),
 			"StatFS":  reflect.ValueOf((*p_io_fs.StatFS)(nil)),
-			"_StatFS": reflect.ValueOf(func(v any) (p_io_fs.StatFS, bool) {
+			"_StatFS": reflect.ValueOf(func(v any) p_io_fs.StatFS {
 				if b, ok := v.(Boxed); ok && has(b, "Open", "Stat") {
-					return w_p_io_fs_StatFS{wrapper{b}}, true
+					return w_p_io_fs_StatFS{wrap(b)}
 				}
-				i, ok := v.(p_io_fs.StatFS)
-				return i, ok
+				i, _ := v.(p_io_fs.StatFS)
+				return i
 			}),
 			"Sub":   reflect.ValueOf(p_io_fs.Sub),
 			"SubFS": reflect.ValueOf((*p_io_fs.SubFS)(nil)),
-			"_SubFS": reflect.ValueOf(func(v any) (p_io_fs.SubFS, bool) {
+			"_SubFS": reflect.ValueOf(func(v any) p_io_fs.SubFS {
 				if b, ok := v.(Boxed); ok && has(b, "Open", "Sub") {
-					return w_p_io_fs_SubFS{wrapper{b}}, true
+					return w_p_io_fs_SubFS{wrap(b)}
 				}
-				i, ok := v.(p_io_fs.SubFS)
-				return i, ok
+				i, _ := v.(p_io_fs.SubFS)
+				return i
 			}),
 			"ValidPath":   reflect.ValueOf(p_io_fs.ValidPath),
 			"WalkDir":     reflect.ValueOf(p_io_fs.WalkDir),
@@ -143,125 +143,125 @@ func init() {
 type w_p_io_fs_DirEntry struct{ wrapper }
 
 func (w w_p_io_fs_DirEntry) Info() (p_io_fs.FileInfo, error) {
-	return w.B.BoxedMethod("Info").(func() (p_io_fs.FileInfo, error))()
+	return w.method("Info").(func() (p_io_fs.FileInfo, error))()
 }
 func (w w_p_io_fs_DirEntry) IsDir() bool {
-	return w.B.BoxedMethod("IsDir").(func() bool)()
+	return w.method("IsDir").(func() bool)()
 }
 func (w w_p_io_fs_DirEntry) Name() string {
-	return w.B.BoxedMethod("Name").(func() string)()
+	return w.method("Name").(func() string)()
 }
 func (w w_p_io_fs_DirEntry) Type() p_io_fs.FileMode {
-	return w.B.BoxedMethod("Type").(func() p_io_fs.FileMode)()
+	return w.method("Type").(func() p_io_fs.FileMode)()
 }
 
 type w_p_io_fs_FS struct{ wrapper }
 
 func (w w_p_io_fs_FS) Open(a0 string) (p_io_fs.File, error) {
-	return w.B.BoxedMethod("Open").(func(name string) (p_io_fs.File, error))(a0)
+	return w.method("Open").(func(name string) (p_io_fs.File, error))(a0)
 }
 
 type w_p_io_fs_File struct{ wrapper }
 
 func (w w_p_io_fs_File) Close() error {
-	return w.B.BoxedMethod("Close").(func() error)()
+	return w.method("Close").(func() error)()
 }
 func (w w_p_io_fs_File) Read(a0 []byte) (int, error) {
-	return w.B.BoxedMethod("Read").(func([]byte) (int, error))(a0)
+	return w.method("Read").(func([]byte) (int, error))(a0)
 }
 func (w w_p_io_fs_File) Stat() (p_io_fs.FileInfo, error) {
-	return w.B.BoxedMethod("Stat").(func() (p_io_fs.FileInfo, error))()
+	return w.method("Stat").(func() (p_io_fs.FileInfo, error))()
 }
 
 type w_p_io_fs_FileInfo struct{ wrapper }
 
 func (w w_p_io_fs_FileInfo) IsDir() bool {
-	return w.B.BoxedMethod("IsDir").(func() bool)()
+	return w.method("IsDir").(func() bool)()
 }
 func (w w_p_io_fs_FileInfo) ModTime() p_time.Time {
-	return w.B.BoxedMethod("ModTime").(func() p_time.Time)()
+	return w.method("ModTime").(func() p_time.Time)()
 }
 func (w w_p_io_fs_FileInfo) Mode() p_io_fs.FileMode {
-	return w.B.BoxedMethod("Mode").(func() p_io_fs.FileMode)()
+	return w.method("Mode").(func() p_io_fs.FileMode)()
 }
 func (w w_p_io_fs_FileInfo) Name() string {
-	return w.B.BoxedMethod("Name").(func() string)()
+	return w.method("Name").(func() string)()
 }
 func (w w_p_io_fs_FileInfo) Size() int64 {
-	return w.B.BoxedMethod("Size").(func() int64)()
+	return w.method("Size").(func() int64)()
 }
 func (w w_p_io_fs_FileInfo) Sys() any {
-	return w.B.BoxedMethod("Sys").(func() any)()
+	return w.method("Sys").(func() any)()
 }
 
 type w_p_io_fs_GlobFS struct{ wrapper }
 
 func (w w_p_io_fs_GlobFS) Glob(a0 string) ([]string, error) {
-	return w.B.BoxedMethod("Glob").(func(pattern string) ([]string, error))(a0)
+	return w.method("Glob").(func(pattern string) ([]string, error))(a0)
 }
 func (w w_p_io_fs_GlobFS) Open(a0 string) (p_io_fs.File, error) {
-	return w.B.BoxedMethod("Open").(func(name string) (p_io_fs.File, error))(a0)
+	return w.method("Open").(func(name string) (p_io_fs.File, error))(a0)
 }
 
 type w_p_io_fs_ReadDirFS struct{ wrapper }
 
 func (w w_p_io_fs_ReadDirFS) Open(a0 string) (p_io_fs.File, error) {
-	return w.B.BoxedMethod("Open").(func(name string) (p_io_fs.File, error))(a0)
+	return w.method("Open").(func(name string) (p_io_fs.File, error))(a0)
 }
 func (w w_p_io_fs_ReadDirFS) ReadDir(a0 string) ([]p_io_fs.DirEntry, error) {
-	return w.B.BoxedMethod("ReadDir").(func(name string) ([]p_io_fs.DirEntry, error))(a0)
+	return w.method("ReadDir").(func(name string) ([]p_io_fs.DirEntry, error))(a0)
 }
 
 type w_p_io_fs_ReadDirFile struct{ wrapper }
 
 func (w w_p_io_fs_ReadDirFile) Close() error {
-	return w.B.BoxedMethod("Close").(func() error)()
+	return w.method("Close").(func() error)()
 }
 func (w w_p_io_fs_ReadDirFile) Read(a0 []byte) (int, error) {
-	return w.B.BoxedMethod("Read").(func([]byte) (int, error))(a0)
+	return w.method("Read").(func([]byte) (int, error))(a0)
 }
 func (w w_p_io_fs_ReadDirFile) ReadDir(a0 int) ([]p_io_fs.DirEntry, error) {
-	return w.B.BoxedMethod("ReadDir").(func(n int) ([]p_io_fs.DirEntry, error))(a0)
+	return w.method("ReadDir").(func(n int) ([]p_io_fs.DirEntry, error))(a0)
 }
 func (w w_p_io_fs_ReadDirFile) Stat() (p_io_fs.FileInfo, error) {
-	return w.B.BoxedMethod("Stat").(func() (p_io_fs.FileInfo, error))()
+	return w.method("Stat").(func() (p_io_fs.FileInfo, error))()
 }
 
 type w_p_io_fs_ReadFileFS struct{ wrapper }
 
 func (w w_p_io_fs_ReadFileFS) Open(a0 string) (p_io_fs.File, error) {
-	return w.B.BoxedMethod("Open").(func(name string) (p_io_fs.File, error))(a0)
+	return w.method("Open").(func(name string) (p_io_fs.File, error))(a0)
 }
 func (w w_p_io_fs_ReadFileFS) ReadFile(a0 string) ([]byte, error) {
-	return w.B.BoxedMethod("ReadFile").(func(name string) ([]byte, error))(a0)
+	return w.method("ReadFile").(func(name string) ([]byte, error))(a0)
 }
 
 type w_p_io_fs_ReadLinkFS struct{ wrapper }
 
 func (w w_p_io_fs_ReadLinkFS) Lstat(a0 string) (p_io_fs.FileInfo, error) {
-	return w.B.BoxedMethod("Lstat").(func(name string) (p_io_fs.FileInfo, error))(a0)
+	return w.method("Lstat").(func(name string) (p_io_fs.FileInfo, error))(a0)
 }
 func (w w_p_io_fs_ReadLinkFS) Open(a0 string) (p_io_fs.File, error) {
-	return w.B.BoxedMethod("Open").(func(name string) (p_io_fs.File, error))(a0)
+	return w.method("Open").(func(name string) (p_io_fs.File, error))(a0)
 }
 func (w w_p_io_fs_ReadLinkFS) ReadLink(a0 string) (string, error) {
-	return w.B.BoxedMethod("ReadLink").(func(name string) (string, error))(a0)
+	return w.method("ReadLink").(func(name string) (string, error))(a0)
 }
 
 type w_p_io_fs_StatFS struct{ wrapper }
 
 func (w w_p_io_fs_StatFS) Open(a0 string) (p_io_fs.File, error) {
-	return w.B.BoxedMethod("Open").(func(name string) (p_io_fs.File, error))(a0)
+	return w.method("Open").(func(name string) (p_io_fs.File, error))(a0)
 }
 func (w w_p_io_fs_StatFS) Stat(a0 string) (p_io_fs.FileInfo, error) {
-	return w.B.BoxedMethod("Stat").(func(name string) (p_io_fs.FileInfo, error))(a0)
+	return w.method("Stat").(func(name string) (p_io_fs.FileInfo, error))(a0)
 }
 
 type w_p_io_fs_SubFS struct{ wrapper }
 
 func (w w_p_io_fs_SubFS) Open(a0 string) (p_io_fs.File, error) {
-	return w.B.BoxedMethod("Open").(func(name string) (p_io_fs.File, error))(a0)
+	return w.method("Open").(func(name string) (p_io_fs.File, error))(a0)
 }
 func (w w_p_io_fs_SubFS) Sub(a0 string) (p_io_fs.FS, error) {
-	return w.B.BoxedMethod("Sub").(func(dir string) (p_io_fs.FS, error))(a0)
+	return w.method("Sub").(func(dir string) (p_io_fs.FS, error))(a0)
 }

@@ -11,6 +11,9 @@ func init() {
 	register("log", func() *Package {
 		return &Package{Path: "log", Name: "log", Values: map[string]reflect.Value{
 			"Default":       reflect.ValueOf(p_log.Default),
+			"Fatal":         reflect.ValueOf(p_log.Fatal),
+			"Fatalf":        reflect.ValueOf(p_log.Fatalf),
+			"Fatalln":       reflect.ValueOf(p_log.Fatalln),
 			"Flags":         reflect.ValueOf(p_log.Flags),
 			"LUTC":          untypedInt("32"),
 			"Ldate":         untypedInt("1"),

@@ -30,12 +30,12 @@ func init() {
 			"GroupAttrs":     reflect.ValueOf(p_log_slog.GroupAttrs),
 			"GroupValue":     reflect.ValueOf(p_log_slog.GroupValue),
 			"Handler":        reflect.ValueOf((*p_log_slog.Handler)(nil)),
-			"_Handler": reflect.ValueOf(func(v any) (p_log_slog.Handler, bool) {
+			"_Handler": reflect.ValueOf(func(v any) p_log_slog.Handler {
 				if b, ok := v.(Boxed); ok && has(b, "Enabled", "Handle", "WithAttrs", "WithGroup") {
-					return w_p_log_slog_Handler{wrapper{b}}, true
+					return w_p_log_slog_Handler{wrap(b)}
 				}
-				i, ok := v.(p_log_slog.Handler)
-				return i, ok
+				i, _ := v.(p_log_slog.Handler)
+				return i
 			}),
 			"HandlerOptions": reflect.ValueOf((*p_log_slog.HandlerOptions)(nil)),
 			"Info":           reflect.ValueOf(p_log_slog.Info),
@@ -64,22 +64,22 @@ func init() {
 			"LevelVar":       reflect.ValueOf((*p_log_slog.LevelVar)(nil)),
 			"LevelWarn":      reflect.ValueOf(p_log_slog.LevelWarn),
 			"Leveler":        reflect.ValueOf((*p_log_slog.Leveler)(nil)),
-			"_Leveler": reflect.ValueOf(func(v any) (p_log_slog.Leveler, bool) {
+			"_Leveler": reflect.ValueOf(func(v any) p_log_slog.Leveler {
 				if b, ok := v.(Boxed); ok && has(b, "Level") {
-					return w_p_log_slog_Leveler{wrapper{b}}, true
+					return w_p_log_slog_Leveler{wrap(b)}
 				}
-				i, ok := v.(p_log_slog.Leveler)
-				return i, ok
+				i, _ := v.(p_log_slog.Leveler)
+				return i
 			}),
 			"Log":       reflect.ValueOf(p_log_slog.Log),
 			"LogAttrs":  reflect.ValueOf(p_log_slog.LogAttrs),
 			"LogValuer": reflect.ValueOf((*p_log_slog.LogValuer)(nil)),
-			"_LogValuer": reflect.ValueOf(func(v any) (p_log_slog.LogValuer, bool) {
+			"_LogValuer": reflect.ValueOf(func(v any) p_log_slog.LogValuer {
 				if b, ok := v.(Boxed); ok && has(b, "LogValue") {
-					return w_p_log_slog_LogValuer{wrapper{b}}, true
+					return w_p_log_slog_LogValuer{wrap(b)}
 				}
-				i, ok := v.(p_log_slog.LogValuer)
-				return i, ok
+				i, _ := v.(p_log_slog.LogValuer)
+				return i
 			}),
 			"Logger":            reflect.ValueOf((*p_log_slog.Logger)(nil)),
 			"MessageKey":        untypedString("msg"),
@@ -114,26 +114,26 @@ func init() {
 type w_p_log_slog_Handler struct{ wrapper }
 
 func (w w_p_log_slog_Handler) Enabled(a0 p_context.Context, a1 p_log_slog.Level) bool {
-	return w.B.BoxedMethod("Enabled").(func(p_context.Context, p_log_slog.Level) bool)(a0, a1)
+	return w.method("Enabled").(func(p_context.Context, p_log_slog.Level) bool)(a0, a1)
 }
 func (w w_p_log_slog_Handler) Handle(a0 p_context.Context, a1 p_log_slog.Record) error {
-	return w.B.BoxedMethod("Handle").(func(p_context.Context, p_log_slog.Record) error)(a0, a1)
+	return w.method("Handle").(func(p_context.Context, p_log_slog.Record) error)(a0, a1)
 }
 func (w w_p_log_slog_Handler) WithAttrs(a0 []p_log_slog.Attr) p_log_slog.Handler {
-	return w.B.BoxedMethod("WithAttrs").(func(attrs []p_log_slog.Attr) p_log_slog.Handler)(a0)
+	return w.method("WithAttrs").(func(attrs []p_log_slog.Attr) p_log_slog.Handler)(a0)
 }
 func (w w_p_log_slog_Handler) WithGroup(a0 string) p_log_slog.Handler {
-	return w.B.BoxedMethod("WithGroup").(func(name string) p_log_slog.Handler)(a0)
+	return w.method("WithGroup").(func(name string) p_log_slog.Handler)(a0)
 }
 
 type w_p_log_slog_Leveler struct{ wrapper }
 
 func (w w_p_log_slog_Leveler) Level() p_log_slog.Level {
-	return w.B.BoxedMethod("Level").(func() p_log_slog.Level)()
+	return w.method("Level").(func() p_log_slog.Level)()
 }
 
 type w_p_log_slog_LogValuer struct{ wrapper }
 
 func (w w_p_log_slog_LogValuer) LogValue() p_log_slog.Value {
-	return w.B.BoxedMethod("LogValue").(func() p_log_slog.Value)()
+	return w.method("LogValue").(func() p_log_slog.Value)()
 }

@@ -29,20 +29,20 @@ func init() {
 			"Seed":        reflect.ValueOf(p_math_rand.Seed),
 			"Shuffle":     reflect.ValueOf(p_math_rand.Shuffle),
 			"Source":      reflect.ValueOf((*p_math_rand.Source)(nil)),
-			"_Source": reflect.ValueOf(func(v any) (p_math_rand.Source, bool) {
+			"_Source": reflect.ValueOf(func(v any) p_math_rand.Source {
 				if b, ok := v.(Boxed); ok && has(b, "Int63", "Seed") {
-					return w_p_math_rand_Source{wrapper{b}}, true
+					return w_p_math_rand_Source{wrap(b)}
 				}
-				i, ok := v.(p_math_rand.Source)
-				return i, ok
+				i, _ := v.(p_math_rand.Source)
+				return i
 			}),
 			"Source64": reflect.ValueOf((*p_math_rand.Source64)(nil)),
-			"_Source64": reflect.ValueOf(func(v any) (p_math_rand.Source64, bool) {
+			"_Source64": reflect.ValueOf(func(v any) p_math_rand.Source64 {
 				if b, ok := v.(Boxed); ok && has(b, "Int63", "Seed", "Uint64") {
-					return w_p_math_rand_Source64{wrapper{b}}, true
+					return w_p_math_rand_Source64{wrap(b)}
 				}
-				i, ok := v.(p_math_rand.Source64)
-				return i, ok
+				i, _ := v.(p_math_rand.Source64)
+				return i
 			}),
 			"Uint32": reflect.ValueOf(p_math_rand.Uint32),
 			"Uint64": reflect.ValueOf(p_math_rand.Uint64),
@@ -54,20 +54,20 @@ func init() {
 type w_p_math_rand_Source struct{ wrapper }
 
 func (w w_p_math_rand_Source) Int63() int64 {
-	return w.B.BoxedMethod("Int63").(func() int64)()
+	return w.method("Int63").(func() int64)()
 }
 func (w w_p_math_rand_Source) Seed(a0 int64) {
-	w.B.BoxedMethod("Seed").(func(seed int64))(a0)
+	w.method("Seed").(func(seed int64))(a0)
 }
 
 type w_p_math_rand_Source64 struct{ wrapper }
 
 func (w w_p_math_rand_Source64) Int63() int64 {
-	return w.B.BoxedMethod("Int63").(func() int64)()
+	return w.method("Int63").(func() int64)()
 }
 func (w w_p_math_rand_Source64) Seed(a0 int64) {
-	w.B.BoxedMethod("Seed").(func(seed int64))(a0)
+	w.method("Seed").(func(seed int64))(a0)
 }
 func (w w_p_math_rand_Source64) Uint64() uint64 {
-	return w.B.BoxedMethod("Uint64").(func() uint64)()
+	return w.method("Uint64").(func() uint64)()
 }

@@ -30,12 +30,12 @@ func init() {
 			"Rand":        reflect.ValueOf((*p_math_rand_v2.Rand)(nil)),
 			"Shuffle":     reflect.ValueOf(p_math_rand_v2.Shuffle),
 			"Source":      reflect.ValueOf((*p_math_rand_v2.Source)(nil)),
-			"_Source": reflect.ValueOf(func(v any) (p_math_rand_v2.Source, bool) {
+			"_Source": reflect.ValueOf(func(v any) p_math_rand_v2.Source {
 				if b, ok := v.(Boxed); ok && has(b, "Uint64") {
-					return w_p_math_rand_v2_Source{wrapper{b}}, true
+					return w_p_math_rand_v2_Source{wrap(b)}
 				}
-				i, ok := v.(p_math_rand_v2.Source)
-				return i, ok
+				i, _ := v.(p_math_rand_v2.Source)
+				return i
 			}),
 			"Uint":    reflect.ValueOf(p_math_rand_v2.Uint),
 			"Uint32":  reflect.ValueOf(p_math_rand_v2.Uint32),
@@ -51,5 +51,5 @@ func init() {
 type w_p_math_rand_v2_Source struct{ wrapper }
 
 func (w w_p_math_rand_v2_Source) Uint64() uint64 {
-	return w.B.BoxedMethod("Uint64").(func() uint64)()
+	return w.method("Uint64").(func() uint64)()
 }

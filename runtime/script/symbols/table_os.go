@@ -20,12 +20,12 @@ func init() {
 			"CreateTemp": reflect.ValueOf(p_os.CreateTemp),
 			"DevNull":    untypedString("/dev/null"),
 			"DirEntry":   reflect.ValueOf((*p_os.DirEntry)(nil)),
-			"_DirEntry": reflect.ValueOf(func(v any) (p_os.DirEntry, bool) {
+			"_DirEntry": reflect.ValueOf(func(v any) p_os.DirEntry {
 				if b, ok := v.(Boxed); ok && has(b, "Info", "IsDir", "Name", "Type") {
-					return w_p_os_DirEntry{wrapper{b}}, true
+					return w_p_os_DirEntry{wrap(b)}
 				}
-				i, ok := v.(p_os.DirEntry)
-				return i, ok
+				i, _ := v.(p_os.DirEntry)
+				return i
 			}),
 			"Environ":             reflect.ValueOf(p_os.Environ),
 			"ErrClosed":           reflect.ValueOf(&p_os.ErrClosed).Elem(),
@@ -36,16 +36,17 @@ func init() {
 			"ErrNotExist":         reflect.ValueOf(&p_os.ErrNotExist).Elem(),
 			"ErrPermission":       reflect.ValueOf(&p_os.ErrPermission).Elem(),
 			"Executable":          reflect.ValueOf(p_os.Executable),
+			"Exit":                reflect.ValueOf(p_os.Exit),
 			"Expand":              reflect.ValueOf(p_os.Expand),
 			"ExpandEnv":           reflect.ValueOf(p_os.ExpandEnv),
 			"File":                reflect.ValueOf((*p_os.File)(nil)),
 			"FileInfo":            reflect.ValueOf((*p_os.FileInfo)(nil)),
-			"_FileInfo": reflect.ValueOf(func(v any) (p_os.FileInfo, bool) {
+			"_FileInfo": reflect.ValueOf(func(v any) p_os.FileInfo {
 				if b, ok := v.(Boxed); ok && has(b, "IsDir", "ModTime", "Mode", "Name", "Size", "Sys") {
-					return w_p_os_FileInfo{wrapper{b}}, true
+					return w_p_os_FileInfo{wrap(b)}
 				}
-				i, ok := v.(p_os.FileInfo)
-				return i, ok
+				i, _ := v.(p_os.FileInfo)
+				return i
 			}),
 			"FileMode":          reflect.ValueOf((*p_os.FileMode)(nil)),
 			"Getegid":           reflect.ValueOf(p_os.Getegid),
@@ -115,12 +116,12 @@ func init() {
 			"SEEK_SET":          reflect.ValueOf(p_os.SEEK_SET),
 			"SameFile":          reflect.ValueOf(p_os.SameFile),
 			"Signal":            reflect.ValueOf((*p_os.Signal)(nil)),
-			"_Signal": reflect.ValueOf(func(v any) (p_os.Signal, bool) {
+			"_Signal": reflect.ValueOf(func(v any) p_os.Signal {
 				if b, ok := v.(Boxed); ok && has(b, "Signal", "String") {
-					return w_p_os_Signal{wrapper{b}}, true
+					return w_p_os_Signal{wrap(b)}
 				}
-				i, ok := v.(p_os.Signal)
-				return i, ok
+				i, _ := v.(p_os.Signal)
+				return i
 			}),
 			"Stat":          reflect.ValueOf(p_os.Stat),
 			"Stderr":        reflect.ValueOf(&p_os.Stderr).Elem(),
@@ -141,44 +142,44 @@ func init() {
 type w_p_os_DirEntry struct{ wrapper }
 
 func (w w_p_os_DirEntry) Info() (p_io_fs.FileInfo, error) {
-	return w.B.BoxedMethod("Info").(func() (p_io_fs.FileInfo, error))()
+	return w.method("Info").(func() (p_io_fs.FileInfo, error))()
 }
 func (w w_p_os_DirEntry) IsDir() bool {
-	return w.B.BoxedMethod("IsDir").(func() bool)()
+	return w.method("IsDir").(func() bool)()
 }
 func (w w_p_os_DirEntry) Name() string {
-	return w.B.BoxedMethod("Name").(func() string)()
+	return w.method("Name").(func() string)()
 }
 func (w w_p_os_DirEntry) Type() p_io_fs.FileMode {
-	return w.B.BoxedMethod("Type").(func() p_io_fs.FileMode)()
+	return w.method("Type").(func() p_io_fs.FileMode)()
 }
 
 type w_p_os_FileInfo struct{ wrapper }
 
 func (w w_p_os_FileInfo) IsDir() bool {
-	return w.B.BoxedMethod("IsDir").(func() bool)()
+	return w.method("IsDir").(func() bool)()
 }
 func (w w_p_os_FileInfo) ModTime() p_time.Time {
-	return w.B.BoxedMethod("ModTime").(func() p_time.Time)()
+	return w.method("ModTime").(func() p_time.Time)()
 }
 func (w w_p_os_FileInfo) Mode() p_io_fs.FileMode {
-	return w.B.BoxedMethod("Mode").(func() p_io_fs.FileMode)()
+	return w.method("Mode").(func() p_io_fs.FileMode)()
 }
 func (w w_p_os_FileInfo) Name() string {
-	return w.B.BoxedMethod("Name").(func() string)()
+	return w.method("Name").(func() string)()
 }
 func (w w_p_os_FileInfo) Size() int64 {
-	return w.B.BoxedMethod("Size").(func() int64)()
+	return w.method("Size").(func() int64)()
 }
 func (w w_p_os_FileInfo) Sys() any {
-	return w.B.BoxedMethod("Sys").(func() any)()
+	return w.method("Sys").(func() any)()
 }
 
 type w_p_os_Signal struct{ wrapper }
 
 func (w w_p_os_Signal) Signal() {
-	w.B.BoxedMethod("Signal").(func())()
+	w.method("Signal").(func())()
 }
 func (w w_p_os_Signal) String() string {
-	return w.B.BoxedMethod("String").(func() string)()
+	return w.method("String").(func() string)()
 }

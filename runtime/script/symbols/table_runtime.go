@@ -12,12 +12,12 @@ func init() {
 		return &Package{Path: "runtime", Name: "runtime", Values: map[string]reflect.Value{
 			"Compiler": untypedString("gc"),
 			"Error":    reflect.ValueOf((*p_runtime.Error)(nil)),
-			"_Error": reflect.ValueOf(func(v any) (p_runtime.Error, bool) {
+			"_Error": reflect.ValueOf(func(v any) p_runtime.Error {
 				if b, ok := v.(Boxed); ok && has(b, "Error", "RuntimeError") {
-					return w_p_runtime_Error{wrapper{b}}, true
+					return w_p_runtime_Error{wrap(b)}
 				}
-				i, ok := v.(p_runtime.Error)
-				return i, ok
+				i, _ := v.(p_runtime.Error)
+				return i
 			}),
 			"GC":                 reflect.ValueOf(p_runtime.GC),
 			"GOARCH":             reflect.ValueOf(p_runtime.GOARCH),
@@ -43,8 +43,8 @@ func init() {
 type w_p_runtime_Error struct{ wrapper }
 
 func (w w_p_runtime_Error) Error() string {
-	return w.B.BoxedMethod("Error").(func() string)()
+	return w.method("Error").(func() string)()
 }
 func (w w_p_runtime_Error) RuntimeError() {
-	w.B.BoxedMethod("RuntimeError").(func())()
+	w.method("RuntimeError").(func())()
 }

@@ -16,12 +16,12 @@ func init() {
 			"Float64sAreSorted": reflect.ValueOf(p_sort.Float64sAreSorted),
 			"IntSlice":          reflect.ValueOf((*p_sort.IntSlice)(nil)),
 			"Interface":         reflect.ValueOf((*p_sort.Interface)(nil)),
-			"_Interface": reflect.ValueOf(func(v any) (p_sort.Interface, bool) {
+			"_Interface": reflect.ValueOf(func(v any) p_sort.Interface {
 				if b, ok := v.(Boxed); ok && has(b, "Len", "Less", "Swap") {
-					return w_p_sort_Interface{wrapper{b}}, true
+					return w_p_sort_Interface{wrap(b)}
 				}
-				i, ok := v.(p_sort.Interface)
-				return i, ok
+				i, _ := v.(p_sort.Interface)
+				return i
 			}),
 			"Ints":             reflect.ValueOf(p_sort.Ints),
 			"IntsAreSorted":    reflect.ValueOf(p_sort.IntsAreSorted),
@@ -46,11 +46,11 @@ func init() {
 type w_p_sort_Interface struct{ wrapper }
 
 func (w w_p_sort_Interface) Len() int {
-	return w.B.BoxedMethod("Len").(func() int)()
+	return w.method("Len").(func() int)()
 }
 func (w w_p_sort_Interface) Less(a0 int, a1 int) bool {
-	return w.B.BoxedMethod("Less").(func(i int, j int) bool)(a0, a1)
+	return w.method("Less").(func(i int, j int) bool)(a0, a1)
 }
 func (w w_p_sort_Interface) Swap(a0 int, a1 int) {
-	w.B.BoxedMethod("Swap").(func(i int, j int))(a0, a1)
+	w.method("Swap").(func(i int, j int))(a0, a1)
 }

@@ -12,12 +12,12 @@ func init() {
 		return &Package{Path: "sync", Name: "sync", Generic: []string{"OnceValue", "OnceValues"}, Values: map[string]reflect.Value{
 			"Cond":   reflect.ValueOf((*p_sync.Cond)(nil)),
 			"Locker": reflect.ValueOf((*p_sync.Locker)(nil)),
-			"_Locker": reflect.ValueOf(func(v any) (p_sync.Locker, bool) {
+			"_Locker": reflect.ValueOf(func(v any) p_sync.Locker {
 				if b, ok := v.(Boxed); ok && has(b, "Lock", "Unlock") {
-					return w_p_sync_Locker{wrapper{b}}, true
+					return w_p_sync_Locker{wrap(b)}
 				}
-				i, ok := v.(p_sync.Locker)
-				return i, ok
+				i, _ := v.(p_sync.Locker)
+				return i
 			}),
 			"Map":       reflect.ValueOf((*p_sync.Map)(nil)),
 			"Mutex":     reflect.ValueOf((*p_sync.Mutex)(nil)),
@@ -34,8 +34,8 @@ func init() {
 type w_p_sync_Locker struct{ wrapper }
 
 func (w w_p_sync_Locker) Lock() {
-	w.B.BoxedMethod("Lock").(func())()
+	w.method("Lock").(func())()
 }
 func (w w_p_sync_Locker) Unlock() {
-	w.B.BoxedMethod("Unlock").(func())()
+	w.method("Unlock").(func())()
 }

@@ -153,24 +153,40 @@ func (w *writer) wrapper(o *types.TypeName, i *types.Interface, q string) {
 		if sig.Results().Len() > 0 {
 			methods.WriteString("return ")
 		}
-		fmt.Fprintf(&methods, "w.B.BoxedMethod(%q).(%s)(%s)\n}\n", m.Name(), types.TypeString(sig, qualify), arguments(sig))
+		fmt.Fprintf(&methods, "w.method(%q).(%s)(%s)\n}\n", m.Name(), types.TypeString(sig, qualify), arguments(sig))
 	}
 	fmt.Fprintf(&w.decls, "\ntype w_%s struct{ wrapper }\n\n%s", id, methods.String())
-	w.entry("_"+o.Name(), `reflect.ValueOf(func(v any) (%s, bool) {
-		if b, ok := v.(Boxed); ok && has(b, %s) { return w_%s{wrapper{b}}, true }
-		i, ok := v.(%s)
-		return i, ok })`, q, strings.Join(quoted, ", "), id, q)
+	w.entry("_"+o.Name(), `reflect.ValueOf(func(v any) %s {
+		if b, ok := v.(Boxed); ok && has(b, %s) { return w_%s{wrap(b)} }
+		i, _ := v.(%s)
+		return i })`, q, strings.Join(quoted, ", "), id, q)
 }
 
 // nameable says whether generated code in another package can write the type.
 func nameable(t types.Type) bool {
-	s := types.TypeString(t, func(p *types.Package) string { return "\x00" })
-	for part := range strings.SplitSeq(s, "\x00.") {
-		if part != s && part != "" && part[0] >= 'a' && part[0] <= 'z' && !strings.HasPrefix(s, part) {
-			return false
+	switch t := types.Unalias(t).(type) {
+	case *types.Named:
+		return t.Obj().Pkg() == nil || t.Obj().Exported() && !strings.Contains(t.Obj().Pkg().Path(), "internal")
+	case *types.Pointer:
+		return nameable(t.Elem())
+	case *types.Slice:
+		return nameable(t.Elem())
+	case *types.Array:
+		return nameable(t.Elem())
+	case *types.Chan:
+		return nameable(t.Elem())
+	case *types.Map:
+		return nameable(t.Key()) && nameable(t.Elem())
+	case *types.Signature:
+		for _, tuple := range []*types.Tuple{t.Params(), t.Results()} {
+			for i := range tuple.Len() {
+				if !nameable(tuple.At(i).Type()) {
+					return false
+				}
+			}
 		}
 	}
-	return !strings.Contains(s, "internal/")
+	return true
 }
 
 func params(sig *types.Signature, q types.Qualifier) string {

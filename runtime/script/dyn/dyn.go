@@ -1,0 +1,265 @@
+// Package dyn holds what is inside a script's interfaces. The interpreter knows
+// a script's types only by their shape; a value of one of them that goes into
+// an interface goes there as a Box, which knows its type, its methods, and how
+// fmt, encoding/json and errors see such a value in compiled Go.
+//
+// Values of host types (int, []string, *os.File, …) are in interfaces as they
+// are. Where the host asks for an interface with methods, it gets a wrapper
+// around the Box (package symbols has one for each exported interface).
+package dyn
+
+import (
+	"fmt"
+	"go/types"
+	"reflect"
+	"strings"
+	"sync"
+
+	"cogumi/runtime/script/check"
+	"cogumi/runtime/script/symbols"
+)
+
+// Type is one type of a script that is, or may be found, inside an interface.
+type Type struct {
+	ID    int
+	T     types.Type
+	table *Table
+	// methods makes bound methods: receiver → func of the method's signature.
+	methods map[string]func(any) any
+}
+
+// Box is a value with its script type. It is comparable exactly when the value is.
+type Box struct {
+	T *Type
+	V any
+}
+
+// Table is the types of one script; the lowered script refers to them by number.
+type Table struct {
+	Types    []*Type
+	Universe *check.Universe
+	Main     *types.Package
+	Display  map[string]string // generated type name → Go's name for it
+
+	mu         sync.Mutex
+	byName     map[string][]*Type
+	implements map[[2]any]bool
+}
+
+// NewTable makes an empty table.
+func NewTable(u *check.Universe, main *types.Package, display map[string]string) *Table {
+	return &Table{Universe: u, Main: main, Display: display, byName: map[string][]*Type{}, implements: map[[2]any]bool{}}
+}
+
+// Intern returns the one Type of identical types.
+func (t *Table) Intern(typ types.Type) *Type {
+	if found := t.Lookup(typ); found != nil {
+		return found
+	}
+	t.mu.Lock()
+	n := &Type{ID: len(t.Types), T: typ, table: t, methods: map[string]func(any) any{}}
+	t.Types = append(t.Types, n)
+	key := shape(typ)
+	t.byName[key] = append(t.byName[key], n)
+	t.mu.Unlock()
+	return n
+}
+
+// Lookup is Intern without adding: nil if the type is not there.
+func (t *Table) Lookup(typ types.Type) *Type {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, c := range t.byName[shape(typ)] {
+		if types.Identical(c.T, typ) {
+			return c
+		}
+	}
+	return nil
+}
+
+func shape(t types.Type) string { return types.TypeString(types.Unalias(t), nil) }
+
+// Name is the type as Go prints it: main.K, []main.K, map[string]int.
+func (t *Type) Name() string { return t.table.typeName(t.T) }
+
+func (t *Table) typeName(typ types.Type) string {
+	s := types.TypeString(typ, func(p *types.Package) string { return p.Name() })
+	for generated, display := range t.Display {
+		s = replaceName(s, "main."+generated, "main."+display)
+	}
+	s = strings.ReplaceAll(s, "interface{}", "interface {}")
+	return replaceName(s, "any", "interface {}")
+}
+
+// replaceName replaces whole identifiers.
+func replaceName(s, old, with string) string {
+	var b strings.Builder
+	for {
+		i := strings.Index(s, old)
+		if i < 0 {
+			return b.String() + s
+		}
+		end := i + len(old)
+		whole := (i == 0 || !letter(s[i-1])) && (end == len(s) || !letter(s[end]))
+		b.WriteString(s[:i])
+		if whole {
+			b.WriteString(with)
+		} else {
+			b.WriteString(old)
+		}
+		s = s[end:]
+	}
+}
+
+func letter(c byte) bool {
+	return c == '_' || c == '.' || c >= 0x80 || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}
+
+// BoxedMethod implements symbols.Boxed.
+func (b Box) BoxedMethod(name string) any {
+	m := b.T.methods[name]
+	if m == nil {
+		return nil
+	}
+	return m(b.V)
+}
+
+// HasMethod implements symbols.Boxed.
+func (b Box) HasMethod(name string) bool { return b.T.methods[name] != nil }
+
+// AddMethod says how a type's method is bound to a receiver.
+func (t *Table) AddMethod(id int, name string, bind func(any) any) { t.Types[id].methods[name] = bind }
+
+// Box puts a value of type id into an interface.
+func (t *Table) Box(id int, v any) any { return Box{t.Types[id], v} }
+
+// Inner takes a wrapper of a host interface away: what a script's interface holds.
+func Inner(v any) any {
+	if w, ok := v.(symbols.Unwrapper); ok {
+		return w.UnwrapBoxed()
+	}
+	return v
+}
+
+// Is says whether the dynamic type of v is, or implements, type id.
+func (t *Table) Is(id int, v any) bool {
+	if v = Inner(v); v == nil {
+		return false
+	}
+	want := t.Types[id]
+	if i, ok := want.T.Underlying().(*types.Interface); ok {
+		return t.satisfies(v, want, i)
+	}
+	if b, ok := v.(Box); ok {
+		return b.T == want
+	}
+	return types.Identical(t.Universe.Type(reflect.TypeOf(v)), want.T)
+}
+
+func (t *Table) satisfies(v any, want *Type, i *types.Interface) bool {
+	if i.NumMethods() == 0 {
+		return true
+	}
+	var key [2]any
+	var typ types.Type
+	if b, ok := v.(Box); ok {
+		key, typ = [2]any{b.T, want}, b.T.T
+	} else {
+		rt := reflect.TypeOf(v)
+		key, typ = [2]any{rt, want}, t.Universe.Type(rt)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	ok, known := t.implements[key]
+	if !known {
+		ok = types.Implements(typ, i)
+		t.implements[key] = ok
+	}
+	return ok
+}
+
+// Case is the position of the first type in ids that v has; id -1 is nil. -1: none.
+func (t *Table) Case(v any, ids ...int) int {
+	v = Inner(v)
+	for i, id := range ids {
+		if id < 0 {
+			if v == nil {
+				return i
+			}
+		} else if t.Is(id, v) {
+			return i
+		}
+	}
+	return -1
+}
+
+// Into stores what is in v in *p, whose type the caller has made sure of.
+func (t *Table) Into(v any, p any) {
+	dst := reflect.ValueOf(p).Elem()
+	if b, ok := Inner(v).(Box); ok {
+		v = b.V
+	}
+	if v == nil {
+		dst.SetZero()
+		return
+	}
+	dst.Set(reflect.ValueOf(v))
+}
+
+// Method stores v's method in *p, which has the method's type.
+func (t *Table) Method(v any, name string, p any) {
+	dst := reflect.ValueOf(p).Elem()
+	v = Inner(v)
+	if v == nil {
+		panic(nilPointer())
+	}
+	if b, ok := v.(Box); ok {
+		dst.Set(reflect.ValueOf(b.BoxedMethod(name)))
+		return
+	}
+	m := reflect.ValueOf(v).MethodByName(name)
+	if !m.IsValid() || !m.Type().AssignableTo(dst.Type()) {
+		panic(Rejected{fmt.Sprintf("method %s of %T has types that a script's interface cannot express", name, v)})
+	}
+	dst.Set(m)
+}
+
+// Assert panics as a failed v.(T) does.
+func (t *Table) Assert(id int, v any, static string) {
+	want := t.Types[id]
+	v = Inner(v)
+	i, isInterface := want.T.Underlying().(*types.Interface)
+	switch {
+	case v == nil && isInterface:
+		panic(runtimeError("interface conversion: interface is nil, not " + want.Name()))
+	case v == nil:
+		panic(runtimeError("interface conversion: " + static + " is nil, not " + want.Name()))
+	case isInterface:
+		panic(runtimeError("interface conversion: " + t.DynamicName(v) + " is not " + want.Name() + ": missing method " + t.missing(v, i)))
+	}
+	panic(runtimeError("interface conversion: " + static + " is " + t.DynamicName(v) + ", not " + want.Name()))
+}
+
+func (t *Table) missing(v any, i *types.Interface) string {
+	var typ types.Type
+	if b, ok := v.(Box); ok {
+		typ = b.T.T
+	} else {
+		typ = t.Universe.Type(reflect.TypeOf(v))
+	}
+	if m, _ := types.MissingMethod(typ, i, true); m != nil {
+		return m.Name()
+	}
+	return ""
+}
+
+// DynamicName is %T.
+func (t *Table) DynamicName(v any) string {
+	if b, ok := Inner(v).(Box); ok {
+		return b.T.Name()
+	}
+	return fmt.Sprintf("%T", v)
+}
+
+// Equal is == of two interface values.
+func Equal(a, b any) bool { return Inner(a) == Inner(b) }

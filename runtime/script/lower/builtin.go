@@ -1,0 +1,124 @@
+package lower
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+)
+
+func (l *lowerer) builtin(x *ast.CallExpr, name string) ast.Expr {
+	switch name {
+	case "append":
+		return l.appendCall(x)
+	case "copy":
+		return l.call(l.id("copy"), l.expr(x.Args[0]), l.bytes(x.Args[1]))
+	case "delete":
+		m := l.info.TypeOf(x.Args[0]).Underlying().(*types.Map)
+		return l.call(l.id("delete"), l.expr(x.Args[0]), l.to(x.Args[1], m.Key()))
+	case "len", "cap":
+		if p, ok := l.info.TypeOf(x.Args[0]).Underlying().(*types.Pointer); ok {
+			_ = p
+			return l.call(l.id(name), &ast.ParenExpr{X: &ast.StarExpr{Star: l.at, X: l.expr(x.Args[0])}})
+		}
+		return l.call(l.id(name), l.expr(x.Args[0]))
+	case "make":
+		args := []ast.Expr{l.typ(l.info.TypeOf(x.Args[0]))}
+		for _, a := range x.Args[1:] {
+			args = append(args, l.call(l.id("int"), l.expr(a)))
+		}
+		return l.call(l.id("make"), args...)
+	case "new":
+		return l.newCall(x)
+	case "panic":
+		return l.host("Panic", l.to(x.Args[0], types.NewInterfaceType(nil, nil)))
+	case "recover":
+		return l.recoverCall(x)
+	case "min", "max":
+		return l.extreme(x, name)
+	case "clear":
+		return l.host("Clear", l.expr(x.Args[0]))
+	case "print", "println":
+		var args []ast.Expr
+		for _, a := range x.Args {
+			args = append(args, l.to(a, types.NewInterfaceType(nil, nil)))
+		}
+		return l.host(map[string]string{"print": "Print", "println": "Println"}[name], args...)
+	case "complex", "real", "imag", "close":
+		var args []ast.Expr
+		for _, a := range x.Args {
+			args = append(args, l.expr(a))
+		}
+		return l.call(l.id(name), args...)
+	}
+	panic(stop{l.problem(x.Pos(), "builtin "+name+" is not available to scripts", "")})
+}
+
+func (l *lowerer) appendCall(x *ast.CallExpr) ast.Expr {
+	t := l.info.TypeOf(x)
+	args := []ast.Expr{l.expr(x.Args[0])}
+	if isNil(l.info.TypeOf(x.Args[0])) {
+		args[0] = l.zero(t)
+	}
+	if len(x.Args) == 1 {
+		return args[0]
+	}
+	if x.Ellipsis.IsValid() {
+		c := l.call(l.id("append"), args[0], l.bytes(x.Args[1]))
+		if isNil(l.info.TypeOf(x.Args[1])) {
+			return args[0]
+		}
+		c.Ellipsis = l.at
+		return c
+	}
+	elem := t.Underlying().(*types.Slice).Elem()
+	for _, a := range x.Args[1:] {
+		args = append(args, l.to(a, elem))
+	}
+	return l.call(l.id("append"), args...)
+}
+
+// bytes is a slice argument that may be a string.
+func (l *lowerer) bytes(e ast.Expr) ast.Expr {
+	v := l.expr(e)
+	if b, ok := l.info.TypeOf(e).Underlying().(*types.Basic); ok && b.Info()&types.IsString != 0 {
+		return l.call(&ast.ArrayType{Lbrack: l.at, Elt: l.id("byte")}, v)
+	}
+	return v
+}
+
+func (l *lowerer) newCall(x *ast.CallExpr) ast.Expr {
+	if l.info.Types[x.Args[0]].IsType() {
+		return l.call(l.id("new"), l.typ(l.info.TypeOf(x.Args[0])))
+	}
+	t := l.info.TypeOf(x).Underlying().(*types.Pointer).Elem()
+	v := l.temp("v")
+	return l.call(l.lambda(nil, []*ast.Field{l.field("", l.typ(types.NewPointer(t)))},
+		l.declare(v, l.typ(t)),
+		l.assign(l.id(v), l.to(x.Args[0], t)),
+		l.ret(l.addr(l.id(v)))))
+}
+
+// extreme is min or max; math's functions treat NaN and -0 as the builtins do.
+func (l *lowerer) extreme(x *ast.CallExpr, name string) ast.Expr {
+	t := l.info.TypeOf(x)
+	b := t.Underlying().(*types.Basic)
+	fun := ast.Expr(l.id(l.helper(name, b, func(helper string) {
+		op := map[string]token.Token{"min": token.LSS, "max": token.GTR}[name]
+		body := []ast.Stmt{
+			l.ifThen(&ast.BinaryExpr{X: l.id("b"), OpPos: l.at, Op: op, Y: l.id("a")}, l.ret(l.id("b"))),
+			l.ret(l.id("a")),
+		}
+		if b.Info()&types.IsFloat != 0 {
+			host := map[string]string{"min": "Min", "max": "Max"}[name]
+			wide := func(n string) ast.Expr { return l.call(l.id("float64"), l.id(n)) }
+			body = []ast.Stmt{l.ret(l.call(l.typ(b), l.host(host, wide("a"), wide("b"))))}
+		}
+		l.topFunc(helper, []*ast.Field{l.field("a", l.typ(b)), l.field("b", l.typ(b))}, []*ast.Field{l.field("", l.typ(b))}, body...)
+	})))
+	e := l.to(x.Args[0], t)
+	for _, a := range x.Args[1:] {
+		e = l.call(fun, e, l.to(a, t))
+		fun = l.id(fun.(*ast.Ident).Name)
+	}
+	return e
+}

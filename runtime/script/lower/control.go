@@ -1,0 +1,257 @@
+package lower
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+)
+
+func (l *lowerer) ifStmt(s *ast.IfStmt, label string) []ast.Stmt {
+	at := l.at
+	var out []ast.Stmt
+	if s.Init != nil {
+		out = append(out, l.stmt(s.Init, "")...)
+	}
+	out = append(out, l.mark(s.Cond)...)
+	l.at = at
+	n := &ast.IfStmt{If: l.at, Cond: l.expr(s.Cond), Body: l.block(l.stmts(s.Body.List)...)}
+	switch e := s.Else.(type) {
+	case *ast.BlockStmt:
+		n.Else = l.block(l.stmts(e.List)...)
+	case *ast.IfStmt:
+		list := l.stmt(e, "")
+		if inner, ok := list[0].(*ast.IfStmt); ok && len(list) == 1 {
+			n.Else = inner
+		} else {
+			n.Else = l.block(list...)
+		}
+	}
+	if s.Init == nil && label == "" {
+		return append(out, n)
+	}
+	return l.labelled(label, l.block(append(out, n)...))
+}
+
+// branchTarget is something that break or continue can mean.
+type branchTarget struct {
+	label string
+	loop  bool
+	yield *yield // the loop is the body of a range over a function
+	depth int    // how many yields are around it
+}
+
+func (l *lowerer) within(t *branchTarget, body func() []ast.Stmt) []ast.Stmt {
+	t.depth = len(l.fn.yields)
+	l.fn.targets = append(l.fn.targets, t)
+	list := body()
+	l.fn.targets = l.fn.targets[:len(l.fn.targets)-1]
+	return list
+}
+
+func (l *lowerer) branch(s *ast.BranchStmt) []ast.Stmt {
+	b := &ast.BranchStmt{TokPos: l.at, Tok: s.Tok}
+	if s.Label != nil {
+		b.Label = l.id(s.Label.Name)
+	}
+	if s.Tok == token.FALLTHROUGH {
+		return []ast.Stmt{b}
+	}
+	if s.Tok == token.GOTO {
+		if len(l.fn.yields) > 0 {
+			l.reject(s, "goto inside a range over a function", "use break or continue with a label")
+		}
+		return []ast.Stmt{b}
+	}
+	t := l.branchTarget(s)
+	if t == nil { // a labelled block
+		return []ast.Stmt{b}
+	}
+	if t.yield != nil || t.depth < len(l.fn.yields) {
+		return l.leave(s.Tok, t)
+	}
+	return []ast.Stmt{b}
+}
+
+func (l *lowerer) branchTarget(s *ast.BranchStmt) *branchTarget {
+	for i := len(l.fn.targets) - 1; i >= 0; i-- {
+		t := l.fn.targets[i]
+		if s.Label != nil && t.label == s.Label.Name || s.Label == nil && (t.loop || s.Tok == token.BREAK) {
+			return t
+		}
+	}
+	return nil
+}
+
+func (l *lowerer) switchStmt(s *ast.SwitchStmt, label string) []ast.Stmt {
+	at := l.at
+	var pre []ast.Stmt
+	if s.Init != nil {
+		pre = append(pre, l.stmt(s.Init, "")...)
+	}
+	if s.Tag != nil {
+		pre = append(pre, l.mark(s.Tag)...)
+	}
+	l.at = at
+	n := &ast.SwitchStmt{Switch: l.at, Body: l.block()}
+	cond := func(e ast.Expr) ast.Expr { return l.expr(e) }
+	if s.Tag != nil {
+		tag := l.temp("tag")
+		t := types.Default(l.info.TypeOf(s.Tag))
+		pre = append(pre, l.define(tag, l.expr(s.Tag)))
+		if b, ok := t.Underlying().(*types.Basic); ok && l.allBasic(s, b) {
+			n.Tag = l.id(tag)
+		} else {
+			cond = func(e ast.Expr) ast.Expr { return l.matches(tag, t, e) }
+		}
+	}
+	target := &branchTarget{label: label}
+	for _, c := range s.Body.List {
+		clause := c.(*ast.CaseClause)
+		out := &ast.CaseClause{Case: l.at, Colon: l.at}
+		for _, e := range clause.List {
+			out.List = append(out.List, cond(e))
+		}
+		if n.Tag == nil && len(out.List) > 1 {
+			out.List = []ast.Expr{l.or(out.List)}
+		}
+		out.Body = l.within(target, func() []ast.Stmt { return l.stmts(clause.Body) })
+		n.Body.List = append(n.Body.List, out)
+	}
+	if len(pre) == 0 {
+		return l.labelled(label, n)
+	}
+	pre = append(pre, l.labelled(label, n)...)
+	return []ast.Stmt{l.block(pre...)}
+}
+
+// allBasic says whether the switch compares basic values only.
+func (l *lowerer) allBasic(s *ast.SwitchStmt, b *types.Basic) bool {
+	for _, c := range s.Body.List {
+		for _, e := range c.(*ast.CaseClause).List {
+			if l.info.Types[e].Value == nil {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (l *lowerer) or(list []ast.Expr) ast.Expr {
+	e := ast.Expr(&ast.ParenExpr{X: list[0]})
+	for _, next := range list[1:] {
+		e = &ast.BinaryExpr{X: e, OpPos: l.at, Op: token.LOR, Y: &ast.ParenExpr{X: next}}
+	}
+	return e
+}
+
+// matches compares a switch's tag with a case.
+func (l *lowerer) matches(tag string, t types.Type, e ast.Expr) ast.Expr {
+	other := l.info.TypeOf(e)
+	if isNil(other) || !types.IsInterface(t) && !types.IsInterface(other) {
+		return &ast.BinaryExpr{X: l.id(tag), OpPos: l.at, Op: token.EQL, Y: l.expr(e)}
+	}
+	return l.equal(l.id(tag), t, l.expr(e), other)
+}
+
+// typeSwitch asks the runner for the case, and switches over its number.
+func (l *lowerer) typeSwitch(s *ast.TypeSwitchStmt, label string) []ast.Stmt {
+	var pre []ast.Stmt
+	if s.Init != nil {
+		pre = append(pre, l.stmt(s.Init, "")...)
+	}
+	var x ast.Expr
+	name := ""
+	switch a := s.Assign.(type) {
+	case *ast.AssignStmt:
+		name = a.Lhs[0].(*ast.Ident).Name
+		x = a.Rhs[0].(*ast.TypeAssertExpr).X
+	case *ast.ExprStmt:
+		x = a.X.(*ast.TypeAssertExpr).X
+	}
+	pre = append(pre, l.mark(x)...)
+	static := l.info.TypeOf(x)
+	whole, inner := l.temp("whole"), l.temp("inner")
+	pre = append(pre, l.define(whole, l.expr(x)), l.define(inner, l.host("Inner", l.id(whole))))
+	find := l.host("Case", l.id(inner))
+	n := &ast.SwitchStmt{Switch: l.at, Body: l.block()}
+	target := &branchTarget{label: label}
+	var body []ast.Stmt
+	for _, c := range s.Body.List {
+		clause := c.(*ast.CaseClause)
+		out := &ast.CaseClause{Case: l.at, Colon: l.at}
+		for _, e := range clause.List {
+			id := -1
+			if !isNil(l.info.TypeOf(e)) {
+				id = l.intern(l.info.TypeOf(e))
+			}
+			out.List = append(out.List, l.int(len(find.Args)-1))
+			find.Args = append(find.Args, l.int(id))
+		}
+		body = nil
+		if obj := l.info.Implicits[clause]; obj != nil && name != "" {
+			v := ast.Expr(l.id(whole))
+			if len(clause.List) == 1 && !isNil(l.info.TypeOf(clause.List[0])) {
+				v = l.taken(l.id(inner), obj.Type())
+			} else if !types.Identical(obj.Type(), static) {
+				v = l.zero(obj.Type())
+			}
+			body = append(body, l.define(name, v), l.assign(l.id("_"), l.id(name)))
+		}
+		out.Body = append(body, l.within(target, func() []ast.Stmt { return l.stmts(clause.Body) })...)
+		n.Body.List = append(n.Body.List, out)
+	}
+	tag := l.temp("case")
+	pre = append(pre, l.define(tag, find))
+	n.Tag = l.id(tag)
+	pre = append(pre, l.labelled(label, n)...)
+	return []ast.Stmt{l.block(pre...)}
+}
+
+func (l *lowerer) selectStmt(s *ast.SelectStmt, label string) []ast.Stmt {
+	n := &ast.SelectStmt{Select: l.at, Body: l.block()}
+	target := &branchTarget{label: label}
+	for _, c := range s.Body.List {
+		clause := c.(*ast.CommClause)
+		out := &ast.CommClause{Case: l.at, Colon: l.at}
+		var first []ast.Stmt
+		switch comm := clause.Comm.(type) {
+		case *ast.SendStmt:
+			out.Comm = l.simple(comm)[0]
+		case *ast.ExprStmt:
+			out.Comm = l.stmtOf(ast.Unparen(l.expr(comm.X)))
+		case *ast.AssignStmt:
+			out.Comm, first = l.receive(comm)
+		}
+		out.Body = append(first, l.within(target, func() []ast.Stmt { return l.stmts(clause.Body) })...)
+		n.Body.List = append(n.Body.List, out)
+	}
+	return l.labelled(label, n)
+}
+
+// receive is case v, ok := <-c: the values get new names, then go where they belong.
+func (l *lowerer) receive(s *ast.AssignStmt) (ast.Stmt, []ast.Stmt) {
+	recv := &ast.AssignStmt{TokPos: l.at, Tok: token.DEFINE, Rhs: []ast.Expr{ast.Unparen(l.expr(s.Rhs[0]))}}
+	elem := l.info.TypeOf(ast.Unparen(s.Rhs[0]).(*ast.UnaryExpr).X).Underlying().(*types.Chan).Elem()
+	from := []types.Type{elem, types.Typ[types.Bool]}
+	var first []ast.Stmt
+	used := false
+	for i, e := range s.Lhs {
+		t := l.target(s, e, i)
+		if t.blank {
+			recv.Lhs = append(recv.Lhs, l.id("_"))
+			continue
+		}
+		used = true
+		n := l.temp("v")
+		recv.Lhs = append(recv.Lhs, l.id(n))
+		if t.define != "" {
+			first = append(first, l.define(t.define, l.id(n)), l.assign(l.id("_"), l.id(t.define)))
+		} else {
+			first = append(first, l.assign(t.expr, l.convert(l.id(n), from[i], t.typ)))
+		}
+	}
+	if !used {
+		return l.stmtOf(recv.Rhs[0]), nil
+	}
+	return recv, first
+}

@@ -1,0 +1,167 @@
+package lower
+
+import (
+	"go/ast"
+	"go/types"
+
+	"cogumi/runtime/script/symbols"
+)
+
+// convert makes a value of type from into one of type to, as an assignment does.
+func (l *lowerer) convert(e ast.Expr, from, to types.Type) ast.Expr {
+	if to == nil || from == nil {
+		return e
+	}
+	if b, ok := from.(*types.Basic); ok && b.Kind() == types.UntypedNil {
+		return e
+	}
+	if !types.IsInterface(to) {
+		return l.retype(e, from, to)
+	}
+	toHost := l.isHostInterface(to)
+	if types.IsInterface(from) {
+		return l.convertInterface(e, from, to)
+	}
+	if l.pure(from) {
+		if !toHost {
+			return l.plainAny(e, from)
+		}
+		return e
+	}
+	boxed := l.host("Box", l.int(l.intern(from)), e)
+	if toHost {
+		return l.wrap(boxed, to)
+	}
+	return boxed
+}
+
+func (l *lowerer) convertInterface(e ast.Expr, from, to types.Type) ast.Expr {
+	fromHost, toHost := l.isHostInterface(from), l.isHostInterface(to)
+	switch {
+	case fromHost && !toHost:
+		return l.host("Inner", e)
+	case !fromHost && toHost:
+		return l.wrap(e, to)
+	case fromHost && toHost && !types.Identical(from, to):
+		return l.wrap(l.host("Inner", e), to)
+	}
+	return e
+}
+
+// plainAny keeps untyped constants' default types apart in an interface.
+func (l *lowerer) plainAny(e ast.Expr, from types.Type) ast.Expr { return e }
+
+// wrap makes a host interface out of what a script's interface holds.
+func (l *lowerer) wrap(e ast.Expr, to types.Type) ast.Expr {
+	n := types.Unalias(to).(*types.Named)
+	if n.Obj().Pkg() == nil {
+		return l.host("ToError", e)
+	}
+	key := n.Obj().Pkg().Path() + "." + n.Obj().Name()
+	l.wrappers[key] = true
+	if t := symbols.Get(n.Obj().Pkg().Path()); t == nil || !t.Values["_"+n.Obj().Name()].IsValid() {
+		l.reject(nil, "a script's type cannot be used as "+n.Obj().Pkg().Name()+"."+n.Obj().Name(), "")
+	}
+	return l.host(WrapperName(n.Obj().Pkg().Path(), n.Obj().Name()), e)
+}
+
+// WrapperName is the runner's function that makes a host interface.
+func WrapperName(path, name string) string {
+	b := []byte("To_" + path + "_" + name)
+	for i, c := range b {
+		if !(c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z') {
+			b[i] = '_'
+		}
+	}
+	return string(b)
+}
+
+// retype converts between types with the same shape where the interpreter
+// tells them apart: named and unnamed structs.
+func (l *lowerer) retype(e ast.Expr, from, to types.Type) ast.Expr {
+	_, isStruct := to.Underlying().(*types.Struct)
+	if !isStruct || types.Identical(from, to) {
+		return e
+	}
+	return l.call(&ast.ParenExpr{X: l.typ(to)}, e)
+}
+
+// into is the name of a helper that takes a value of type t out of an interface:
+// func(any) T, for values that are known to be there.
+func (l *lowerer) into(t types.Type) string {
+	return l.helper("into", t, func(name string) {
+		l.topFunc(name, []*ast.Field{l.field("x", l.anyType())}, []*ast.Field{l.field("v", l.typ(t))},
+			l.stmtOf(l.host("Into", l.id("x"), l.addr(l.id("v")))),
+			l.ret(l.id("v")))
+	})
+}
+
+// taken is the value of type t that a script's interface is known to hold.
+func (l *lowerer) taken(x ast.Expr, t types.Type) ast.Expr {
+	switch {
+	case l.isHostInterface(t):
+		return l.wrap(x, t)
+	case types.IsInterface(t):
+		return x
+	}
+	return l.call(l.id(l.into(t)), x)
+}
+
+// asserted is the helper for v, ok := x.(T).
+func (l *lowerer) asserted(t types.Type) string {
+	return l.helper("assert", t, func(name string) {
+		l.topFunc(name, []*ast.Field{l.field("x", l.anyType())}, []*ast.Field{l.field("v", l.typ(t)), l.field("ok", l.id("bool"))},
+			l.ifThen(l.host("Is", l.int(l.intern(t)), l.id("x")),
+				l.ret(l.taken(l.host("Inner", l.id("x")), t), l.id("true"))),
+			l.ret(l.id("v"), l.id("false")))
+	})
+}
+
+// must is the helper for x.(T).
+func (l *lowerer) must(t, static types.Type) string {
+	described := "interface {}"
+	if n, ok := types.Unalias(static).(*types.Named); ok {
+		described = "error"
+		if n.Obj().Pkg() != nil {
+			described = n.Obj().Pkg().Name() + "." + n.Obj().Name()
+		}
+	} else if i := static.Underlying().(*types.Interface); i.NumMethods() > 0 {
+		described = types.TypeString(static, func(p *types.Package) string { return p.Name() })
+	}
+	return l.helper("must "+described, t, func(name string) {
+		l.topFunc(name, []*ast.Field{l.field("x", l.anyType())}, []*ast.Field{l.field("", l.typ(t))},
+			l.ifThen(l.not(l.host("Is", l.int(l.intern(t)), l.id("x"))),
+				l.stmtOf(l.host("Assert", l.int(l.intern(t)), l.id("x"), l.str(described)))),
+			l.ret(l.taken(l.host("Inner", l.id("x")), t)))
+	})
+}
+
+// method is the helper that finds a method of what an interface holds.
+func (l *lowerer) method(name string, sig *types.Signature) string {
+	plain := types.NewSignatureType(nil, nil, nil, sig.Params(), sig.Results(), sig.Variadic())
+	return l.helper("method "+name, plain, func(helper string) {
+		l.topFunc(helper, []*ast.Field{l.field("x", l.anyType())}, []*ast.Field{l.field("f", l.funcType(plain))},
+			l.stmtOf(l.host("Method", l.id("x"), l.str(name), l.addr(l.id("f")))),
+			l.ret(l.id("f")))
+	})
+}
+
+// helper makes a function once for each kind and type.
+func (l *lowerer) helper(kind string, t types.Type, write func(name string)) string {
+	key := kind + " " + types.TypeString(types.Unalias(t), func(p *types.Package) string { return p.Path() })
+	if name := l.helpers[key]; name != "" {
+		return name
+	}
+	name := l.temp("h")
+	l.helpers[key] = name
+	write(name)
+	return name
+}
+
+// zero is the zero value of t.
+func (l *lowerer) zero(t types.Type) ast.Expr {
+	if types.IsInterface(t) {
+		return l.call(&ast.ParenExpr{X: l.typ(t)}, l.id("nil"))
+	}
+	return &ast.StarExpr{Star: l.at, X: l.call(l.id("new"), l.typ(t))}
+}

@@ -1,0 +1,184 @@
+package lower
+
+import (
+	"go/ast"
+	"go/types"
+)
+
+// deferStmt pushes a closure that makes the call; what the call is made of is
+// evaluated now.
+func (l *lowerer) deferStmt(s *ast.DeferStmt) []ast.Stmt {
+	fn := l.fn
+	for fn.defers == "" && fn.outer != nil {
+		fn = fn.outer // inside the body of a range over a function
+	}
+	pre, run := l.later(s.Call, true)
+	return append(pre, l.stmtOf(l.host("Push", l.id(fn.defers), run)))
+}
+
+func (l *lowerer) goStmt(s *ast.GoStmt) []ast.Stmt {
+	pre, run := l.later(s.Call, false)
+	return append(pre, l.stmtOf(l.host("Go", run)))
+}
+
+// later splits a call into what is evaluated now and a closure for the rest.
+func (l *lowerer) later(x *ast.CallExpr, deferred bool) ([]ast.Stmt, ast.Expr) {
+	if lit, ok := ast.Unparen(x.Fun).(*ast.FuncLit); ok && len(x.Args) == 0 {
+		body := l.body(l.info.TypeOf(lit).(*types.Signature), nil, lit.Type, lit.Body, deferred)
+		if body.Type.Results != nil {
+			return nil, l.lambda(nil, nil, l.stmtOf(l.call(body)))
+		}
+		return nil, body
+	}
+	var pre []ast.Stmt
+	keep := func(e ast.Expr) ast.Expr {
+		switch y := e.(type) {
+		case *ast.BasicLit:
+			return e
+		case *ast.Ident:
+			if y.Name == "nil" || y.Name == "true" || y.Name == "false" {
+				return e
+			}
+		}
+		n := l.temp("arg")
+		pre = append(pre, l.define(n, e))
+		return l.id(n)
+	}
+	fun := ast.Unparen(x.Fun)
+	var c ast.Expr
+	if call, sig := l.boundCall(x, fun, deferred); call != nil {
+		f := keep(call)
+		inner := l.call(f)
+		for i, a := range x.Args {
+			inner.Args = append(inner.Args, keep(l.typedArg(a, paramType(sig, i, x.Ellipsis.IsValid()))))
+		}
+		c = l.finishCall(x, inner)
+	} else {
+		e := l.callExpr(x)
+		call, ok := e.(*ast.CallExpr)
+		if !ok {
+			return nil, l.lambda(nil, nil, l.stmtOf(e))
+		}
+		for i, a := range call.Args {
+			if l.untypedNil(x, i) {
+				continue
+			}
+			call.Args[i] = keep(a)
+		}
+		c = call
+	}
+	return pre, l.lambda(nil, nil, l.stmtOf(c))
+}
+
+func (l *lowerer) untypedNil(x *ast.CallExpr, i int) bool {
+	return i < len(x.Args) && isNil(l.info.TypeOf(x.Args[i]))
+}
+
+// typedArg is an argument with a type of its own, so that a variable can hold it.
+func (l *lowerer) typedArg(a ast.Expr, t types.Type) ast.Expr {
+	if isNil(l.info.TypeOf(a)) {
+		return l.zero(t)
+	}
+	return l.to(a, t)
+}
+
+// boundCall is the function value of calls whose function is not just a name:
+// methods, function variables, func literals with arguments.
+func (l *lowerer) boundCall(x *ast.CallExpr, fun ast.Expr, deferred bool) (ast.Expr, *types.Signature) {
+	sig, ok := l.info.TypeOf(fun).(*types.Signature)
+	if !ok {
+		if sig, ok = l.info.TypeOf(fun).Underlying().(*types.Signature); !ok {
+			return nil, nil
+		}
+	}
+	if _, spread := l.spread(x); spread {
+		return nil, nil
+	}
+	switch f := fun.(type) {
+	case *ast.FuncLit:
+		return l.body(sig, nil, f.Type, f.Body, deferred), sig
+	case *ast.Ident:
+		if _, isVar := l.info.Uses[f].(*types.Var); isVar {
+			return l.expr(f), sig
+		}
+		return nil, nil
+	case *ast.SelectorExpr:
+		s := l.info.Selections[f]
+		if s == nil {
+			return nil, nil
+		}
+		if s.Kind() == types.MethodVal && hasAny(sig) {
+			return nil, nil
+		}
+		return l.expr(f), sig
+	}
+	if l.info.Types[fun].IsBuiltin() || l.info.Types[fun].IsType() {
+		return nil, nil
+	}
+	return l.expr(fun), sig
+}
+
+func hasAny(sig *types.Signature) bool {
+	for i := range sig.Params().Len() {
+		if isEmptyInterface(sig.Params().At(i).Type()) {
+			return true
+		}
+	}
+	return false
+}
+
+// scanRecover finds whether the script recovers, and the functions that do so
+// outside of a deferred func literal.
+func (l *lowerer) scanRecover() {
+	for _, d := range l.prog.File.Decls {
+		fd, ok := d.(*ast.FuncDecl)
+		if !ok || fd.Body == nil {
+			continue
+		}
+		ast.Inspect(fd.Body, func(n ast.Node) bool {
+			id, ok := n.(*ast.Ident)
+			if ok {
+				if b, ok := l.info.Uses[id].(*types.Builtin); ok && b.Name() == "recover" {
+					l.checked = true
+				}
+			}
+			return true
+		})
+		if l.recovers(fd.Body) {
+			l.recoverer[l.info.Defs[fd.Name]] = true
+		}
+	}
+}
+
+// recovers says whether recover is called in the body itself.
+func (l *lowerer) recovers(b *ast.BlockStmt) bool {
+	found := false
+	ast.Inspect(b, func(n ast.Node) bool {
+		switch x := n.(type) {
+		case *ast.FuncLit:
+			return false
+		case *ast.CallExpr:
+			if id, ok := ast.Unparen(x.Fun).(*ast.Ident); ok {
+				if bi, ok := l.info.Uses[id].(*types.Builtin); ok && bi.Name() == "recover" {
+					found = true
+				}
+			}
+		}
+		return !found
+	})
+	return found
+}
+
+// recoverCall stops the panic of the function that deferred this func literal.
+func (l *lowerer) recoverCall(x *ast.CallExpr) ast.Expr {
+	fn := l.fn
+	if fn.deferred && fn.outer != nil {
+		for outer := fn.outer; outer != nil; outer = outer.outer {
+			if outer.defers != "" {
+				return l.host("Recover", l.id(outer.defers))
+			}
+		}
+	}
+	l.reject(x, "recover outside of a func literal right after defer", "write defer func() { … recover() … }()")
+	return l.id("nil")
+}

@@ -1,0 +1,360 @@
+package lower
+
+import (
+	"fmt"
+	"go/ast"
+	"go/constant"
+	"go/token"
+	"go/types"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// expr lowers an expression; its value has the type that go/types gave it.
+func (l *lowerer) expr(e ast.Expr) ast.Expr {
+	tv := l.info.Types[e]
+	if tv.Value != nil {
+		return l.constant(tv.Value, tv.Type)
+	}
+	if tv.IsType() {
+		return l.typ(tv.Type)
+	}
+	switch x := e.(type) {
+	case *ast.Ident:
+		return l.ident(x)
+	case *ast.ParenExpr:
+		return &ast.ParenExpr{X: l.expr(x.X)}
+	case *ast.FuncLit:
+		return l.funcLit(x)
+	case *ast.CompositeLit:
+		return l.composite(x, tv.Type)
+	case *ast.SelectorExpr:
+		return l.selector(x)
+	case *ast.IndexExpr:
+		return l.index(x)
+	case *ast.SliceExpr:
+		return l.slice(x)
+	case *ast.StarExpr:
+		return &ast.StarExpr{Star: l.at, X: l.expr(x.X)}
+	case *ast.TypeAssertExpr:
+		return l.assertion(x)
+	case *ast.CallExpr:
+		return l.callExpr(x)
+	case *ast.UnaryExpr:
+		return l.unary(x)
+	case *ast.BinaryExpr:
+		return l.binary(x)
+	}
+	panic(stop{l.problem(e.Pos(), fmt.Sprintf("this expression (%T) cannot be interpreted", e), "")})
+}
+
+// to lowers an expression and converts it as an assignment to type t does.
+func (l *lowerer) to(e ast.Expr, t types.Type) ast.Expr {
+	from := l.info.TypeOf(e)
+	if tv := l.info.Types[e]; tv.Value != nil && types.IsInterface(from) {
+		from = types.Default(from)
+	}
+	return l.convert(l.expr(e), from, t)
+}
+
+func (l *lowerer) ident(x *ast.Ident) ast.Expr {
+	switch o := l.info.ObjectOf(x).(type) {
+	case *types.Func:
+		if o.Pkg() == l.prog.Pkg && o.Parent() == o.Pkg().Scope() && (o.Name() == "main") {
+			return l.id(scriptID + "main")
+		}
+		if l.recoverer[o] {
+			l.reject(x, "function "+o.Name()+" calls recover and is used as a value", "call recover in a func literal right after defer")
+		}
+	}
+	return l.id(x.Name)
+}
+
+// constant writes a constant so that its type cannot be mistaken.
+func (l *lowerer) constant(v constant.Value, t types.Type) ast.Expr {
+	b, ok := t.Underlying().(*types.Basic)
+	if !ok { // an untyped constant on its way into an interface
+		b = types.Typ[defaultKind(v)]
+	}
+	if b.Info()&types.IsUntyped != 0 {
+		b = types.Default(b).(*types.Basic)
+	}
+	switch {
+	case b.Info()&types.IsBoolean != 0:
+		return l.id(strconv.FormatBool(constant.BoolVal(v)))
+	case b.Info()&types.IsString != 0:
+		return l.str(constant.StringVal(v))
+	case b.Info()&types.IsInteger != 0:
+		return l.typed(b, types.Int, l.number(token.INT, constant.ToInt(v).ExactString()))
+	case b.Info()&types.IsFloat != 0:
+		return l.typed(b, types.Float64, l.float(v, b.Kind() == types.Float32))
+	}
+	part := func(v constant.Value) ast.Expr {
+		if b.Kind() == types.Complex64 {
+			return l.call(l.id("float32"), l.float(v, true))
+		}
+		return l.call(l.id("float64"), l.float(v, false))
+	}
+	v = constant.ToComplex(v)
+	return l.call(l.id("complex"), part(constant.Real(v)), part(constant.Imag(v)))
+}
+
+func defaultKind(v constant.Value) types.BasicKind {
+	switch v.Kind() {
+	case constant.Bool:
+		return types.Bool
+	case constant.String:
+		return types.String
+	case constant.Int:
+		return types.Int
+	case constant.Float:
+		return types.Float64
+	}
+	return types.Complex128
+}
+
+func (l *lowerer) typed(b *types.Basic, plain types.BasicKind, literal ast.Expr) ast.Expr {
+	if b.Kind() == plain {
+		return literal
+	}
+	return l.call(l.id(b.Name()), literal)
+}
+
+func (l *lowerer) number(kind token.Token, s string) ast.Expr {
+	if rest, ok := strings.CutPrefix(s, "-"); ok {
+		return &ast.ParenExpr{X: &ast.UnaryExpr{OpPos: l.at, Op: token.SUB, X: &ast.BasicLit{ValuePos: l.at, Kind: kind, Value: rest}}}
+	}
+	return &ast.BasicLit{ValuePos: l.at, Kind: kind, Value: s}
+}
+
+func (l *lowerer) float(v constant.Value, single bool) ast.Expr {
+	f, _ := constant.Float64Val(constant.ToFloat(v))
+	bits := 64
+	if single {
+		f32, _ := constant.Float32Val(constant.ToFloat(v))
+		f, bits = float64(f32), 32
+	}
+	s := strconv.FormatFloat(f, 'g', -1, bits)
+	if math.Trunc(f) == f && !strings.ContainsAny(s, ".e") {
+		s += ".0"
+	}
+	return l.number(token.FLOAT, s)
+}
+
+func (l *lowerer) composite(x *ast.CompositeLit, t types.Type) ast.Expr {
+	if p, ok := t.Underlying().(*types.Pointer); ok { // &T elided inside another literal
+		return l.addr(l.composite(x, p.Elem()))
+	}
+	lit := &ast.CompositeLit{Type: l.typ(t), Lbrace: l.at, Rbrace: l.at}
+	switch u := t.Underlying().(type) {
+	case *types.Struct:
+		for i, e := range x.Elts {
+			if kv, ok := e.(*ast.KeyValueExpr); ok {
+				f := fieldOf(u, kv.Key.(*ast.Ident).Name)
+				lit.Elts = append(lit.Elts, &ast.KeyValueExpr{Key: l.id(f.Name()), Colon: l.at, Value: l.element(kv.Value, f.Type())})
+				continue
+			}
+			lit.Elts = append(lit.Elts, &ast.KeyValueExpr{Key: l.id(u.Field(i).Name()), Colon: l.at, Value: l.element(e, u.Field(i).Type())})
+		}
+	case *types.Map:
+		for _, e := range x.Elts {
+			kv := e.(*ast.KeyValueExpr)
+			lit.Elts = append(lit.Elts, &ast.KeyValueExpr{Key: l.element(kv.Key, u.Key()), Colon: l.at, Value: l.element(kv.Value, u.Elem())})
+		}
+	case *types.Slice:
+		lit.Elts = l.elements(x.Elts, u.Elem())
+	case *types.Array:
+		lit.Elts = l.elements(x.Elts, u.Elem())
+	}
+	return lit
+}
+
+func fieldOf(u *types.Struct, name string) *types.Var {
+	for i := range u.NumFields() {
+		if u.Field(i).Name() == name {
+			return u.Field(i)
+		}
+	}
+	return nil
+}
+
+func (l *lowerer) elements(list []ast.Expr, elem types.Type) []ast.Expr {
+	var out []ast.Expr
+	for _, e := range list {
+		if kv, ok := e.(*ast.KeyValueExpr); ok {
+			out = append(out, &ast.KeyValueExpr{Key: l.expr(kv.Key), Colon: l.at, Value: l.element(kv.Value, elem)})
+			continue
+		}
+		out = append(out, l.element(e, elem))
+	}
+	return out
+}
+
+func (l *lowerer) element(e ast.Expr, t types.Type) ast.Expr { return l.to(e, t) }
+
+func (l *lowerer) selector(x *ast.SelectorExpr) ast.Expr {
+	s := l.info.Selections[x]
+	if s == nil { // a package's name
+		if o, ok := l.info.Uses[x.Sel].(*types.Func); ok {
+			l.checkHostValue(x, o)
+		}
+		return &ast.SelectorExpr{X: l.id(x.X.(*ast.Ident).Name), Sel: l.id(x.Sel.Name)}
+	}
+	switch s.Kind() {
+	case types.FieldVal:
+		e, _ := l.path(l.expr(x.X), l.info.TypeOf(x.X), s.Index())
+		return e
+	case types.MethodVal:
+		return l.methodValue(x, s)
+	}
+	return l.methodExpr(x, s)
+}
+
+// path walks to a field, or to an embedded field, writing out what Go leaves out.
+func (l *lowerer) path(e ast.Expr, t types.Type, index []int) (ast.Expr, types.Type) {
+	for _, i := range index {
+		u := t.Underlying()
+		if p, ok := u.(*types.Pointer); ok {
+			u = p.Elem().Underlying()
+		}
+		f := u.(*types.Struct).Field(i)
+		e, t = &ast.SelectorExpr{X: e, Sel: l.id(f.Name())}, f.Type()
+	}
+	return e, t
+}
+
+func (l *lowerer) index(x *ast.IndexExpr) ast.Expr {
+	t := l.info.TypeOf(x.X)
+	base := l.expr(x.X)
+	switch u := t.Underlying().(type) {
+	case *types.Map:
+		return &ast.IndexExpr{X: base, Lbrack: l.at, Index: l.to(x.Index, u.Key()), Rbrack: l.at}
+	case *types.Pointer:
+		base = &ast.ParenExpr{X: &ast.StarExpr{Star: l.at, X: base}}
+	}
+	return &ast.IndexExpr{X: base, Lbrack: l.at, Index: l.checkedIndex(x, base), Rbrack: l.at}
+}
+
+// checkedIndex raises Go's own index error where a script may look at it.
+func (l *lowerer) checkedIndex(x *ast.IndexExpr, base ast.Expr) ast.Expr {
+	i := l.expr(x.Index)
+	if !l.checked || l.info.Types[x.Index].Value != nil && l.constantLength(x) {
+		return i
+	}
+	if !l.repeatable(x.X) {
+		return i
+	}
+	return l.host("Index", l.call(l.id("int"), i), l.call(l.id("len"), l.expr(x.X)))
+}
+
+func (l *lowerer) constantLength(x *ast.IndexExpr) bool {
+	_, ok := l.info.TypeOf(x.X).Underlying().(*types.Array)
+	return ok
+}
+
+// repeatable expressions can be evaluated twice.
+func (l *lowerer) repeatable(e ast.Expr) bool {
+	ok := true
+	ast.Inspect(e, func(n ast.Node) bool {
+		switch n.(type) {
+		case *ast.CallExpr, *ast.FuncLit, *ast.CompositeLit, *ast.UnaryExpr:
+			ok = false
+		}
+		return ok
+	})
+	return ok
+}
+
+func (l *lowerer) slice(x *ast.SliceExpr) ast.Expr {
+	t := l.info.TypeOf(x.X)
+	base := l.expr(x.X)
+	if _, ok := t.Underlying().(*types.Pointer); ok {
+		base = &ast.ParenExpr{X: &ast.StarExpr{Star: l.at, X: base}}
+	}
+	bound := func(e ast.Expr) ast.Expr {
+		if e == nil {
+			return nil
+		}
+		if l.info.Types[e].Value != nil {
+			return l.expr(e)
+		}
+		return l.call(l.id("int"), l.expr(e))
+	}
+	out := &ast.SliceExpr{X: base, Lbrack: l.at, Low: bound(x.Low), High: bound(x.High), Max: bound(x.Max), Slice3: x.Slice3, Rbrack: l.at}
+	if !l.checked || !l.repeatable(x) {
+		return out
+	}
+	return l.boundChecked(x, out, t)
+}
+
+// boundChecked raises Go's own error for bad bounds where a script may look at it.
+func (l *lowerer) boundChecked(x *ast.SliceExpr, out *ast.SliceExpr, t types.Type) ast.Expr {
+	low, high, maximum := ast.Expr(l.int(0)), ast.Expr(l.int(-1)), ast.Expr(l.int(-1))
+	if x.Low != nil {
+		low = l.call(l.id("int"), l.expr(x.Low))
+	}
+	if x.High != nil {
+		high = l.call(l.id("int"), l.expr(x.High))
+	}
+	if x.Max != nil {
+		maximum = l.call(l.id("int"), l.expr(x.Max))
+	}
+	b, isString := t.Underlying().(*types.Basic)
+	isString = isString && b.Info()&types.IsString != 0
+	length := l.call(l.id("len"), l.expr(x.X))
+	capacity := ast.Expr(l.int(0))
+	if !isString {
+		capacity = l.call(l.id("cap"), l.expr(x.X))
+	}
+	check := l.host("Bound", low, high, maximum, length, capacity, l.id(strconv.FormatBool(isString)))
+	return l.call(l.lambda(nil, []*ast.Field{l.field("", l.typ(l.info.TypeOf(x)))}, l.stmtOf(check), l.ret(out)))
+}
+
+func (l *lowerer) assertion(x *ast.TypeAssertExpr) ast.Expr {
+	static := l.info.TypeOf(x.X)
+	t := l.info.TypeOf(x.Type)
+	return l.call(l.id(l.must(t, static)), l.dynamic(x.X))
+}
+
+// dynamic is an interface value as any.
+func (l *lowerer) dynamic(e ast.Expr) ast.Expr {
+	v := l.expr(e)
+	if l.isHostInterface(l.info.TypeOf(e)) {
+		return l.host("Inner", v)
+	}
+	return v
+}
+
+func (l *lowerer) unary(x *ast.UnaryExpr) ast.Expr {
+	return &ast.UnaryExpr{OpPos: l.at, Op: x.Op, X: l.expr(x.X)}
+}
+
+func (l *lowerer) binary(x *ast.BinaryExpr) ast.Expr {
+	plain := func() ast.Expr {
+		return &ast.BinaryExpr{X: l.expr(x.X), OpPos: l.at, Op: x.Op, Y: l.expr(x.Y)}
+	}
+	if x.Op != token.EQL && x.Op != token.NEQ {
+		return plain()
+	}
+	a, b := l.info.TypeOf(x.X), l.info.TypeOf(x.Y)
+	if isNil(a) || isNil(b) || !types.IsInterface(a) && !types.IsInterface(b) {
+		return plain()
+	}
+	equal := ast.Expr(l.equal(l.expr(x.X), a, l.expr(x.Y), b))
+	if x.Op == token.NEQ {
+		equal = l.not(equal)
+	}
+	return equal
+}
+
+func isNil(t types.Type) bool {
+	b, ok := t.(*types.Basic)
+	return ok && b.Kind() == types.UntypedNil
+}
+
+// equal compares two values of which one is in an interface.
+func (l *lowerer) equal(x ast.Expr, a types.Type, y ast.Expr, b types.Type) ast.Expr {
+	anything := types.NewInterfaceType(nil, nil)
+	return l.host("Equal", l.convert(x, a, anything), l.convert(y, b, anything))
+}

@@ -1,0 +1,262 @@
+package lower
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+)
+
+// function is the state of the function body that is being lowered.
+type function struct {
+	outer    *function
+	sig      *types.Signature
+	results  []string // named results; set when the body stores them
+	defers   string   // variable that holds the deferred calls, if any
+	deferred bool     // this is the func literal of a defer statement
+	marks    int      // position stores in this body
+	saved    string   // variable with the caller's position
+	inner    bool     // the body is inside host.Run: return stores and leaves
+	targets  []*branchTarget
+	yields   []*yield
+}
+
+func (l *lowerer) funcDecl(d *ast.FuncDecl) {
+	obj := l.info.Defs[d.Name].(*types.Func)
+	name := d.Name.Name
+	switch {
+	case d.Recv != nil:
+		if recvName(obj) == "_" || name == "_" {
+			return
+		}
+		name = methodName(obj)
+	case name == "main":
+		name = scriptID + "main"
+	case name == "init":
+		name = l.temp("init")
+		l.inits = append(l.inits, name)
+	case name == "_":
+		return
+	}
+	if d.Body == nil {
+		l.reject(d, "function "+d.Name.Name+" has no body", "")
+		return
+	}
+	sig := obj.Signature()
+	lit := l.body(sig, d.Recv, d.Type, d.Body, false)
+	l.out = append(l.out, &ast.FuncDecl{Name: l.id(name), Type: lit.Type, Body: lit.Body})
+}
+
+func recvName(f *types.Func) string {
+	t := types.Unalias(f.Signature().Recv().Type())
+	if p, ok := t.(*types.Pointer); ok {
+		t = types.Unalias(p.Elem())
+	}
+	if n, ok := t.(*types.Named); ok {
+		return n.Obj().Name()
+	}
+	return "_"
+}
+
+func (l *lowerer) funcLit(x *ast.FuncLit) *ast.FuncLit {
+	return l.body(l.info.TypeOf(x).(*types.Signature), nil, x.Type, x.Body, false)
+}
+
+// body lowers a function's parameters and statements.
+func (l *lowerer) body(sig *types.Signature, recv *ast.FieldList, t *ast.FuncType, b *ast.BlockStmt, deferred bool) *ast.FuncLit {
+	at := l.at
+	defer func() { l.at = at }()
+	fn := &function{outer: l.fn, sig: sig, deferred: deferred}
+	l.fn = fn
+	defer func() { l.fn = fn.outer }()
+
+	var params []*ast.Field
+	if recv != nil {
+		params = append(params, l.field(paramName(l, recv.List[0].Names, 0), l.typ(sig.Recv().Type())))
+	}
+	params = append(params, l.params(sig, l.names(t.Params))...)
+	results := l.tuple(sig.Results())
+	named := t.Results != nil && len(t.Results.List) > 0 && len(t.Results.List[0].Names) > 0
+	needs := l.scan(b)
+	if needs.defers {
+		fn.defers = l.temp("defers")
+		fn.inner = true
+	}
+	if named || needs.defers || needs.yields && sig.Results().Len() > 0 {
+		for i := range results {
+			name := ""
+			if named {
+				name = resultName(t.Results, i)
+			}
+			if name == "" || name == "_" {
+				name = l.temp("r")
+			}
+			fn.results = append(fn.results, name)
+			results[i].Names = []*ast.Ident{l.id(name)}
+		}
+	}
+	list := l.stmts(b.List)
+	lit := l.lambda(params, results)
+	lit.Body.List = l.finishBody(fn, list)
+	return lit
+}
+
+// finishBody adds what runs before and after the statements.
+func (l *lowerer) finishBody(fn *function, list []ast.Stmt) []ast.Stmt {
+	var out []ast.Stmt
+	if fn.saved != "" {
+		out = append(out, l.define(fn.saved, l.id(posVar)))
+	}
+	if fn.inner {
+		out = append(out,
+			l.define(fn.defers, l.host("Defers")),
+			l.stmtOf(l.host("Run", l.id(fn.defers), l.lambda(nil, nil, list...))))
+		out = append(out, l.restore(fn)...)
+		return append(out, l.ret(l.ids(fn.results)...))
+	}
+	out = append(out, list...)
+	if fn.sig.Results().Len() == 0 {
+		out = append(out, l.restore(fn)...)
+	}
+	return out
+}
+
+// restore puts the caller's position back.
+func (l *lowerer) restore(fn *function) []ast.Stmt {
+	if fn.saved == "" {
+		return nil
+	}
+	return []ast.Stmt{l.assign(l.id(posVar), l.id(fn.saved))}
+}
+
+func (l *lowerer) ids(names []string) []ast.Expr {
+	var out []ast.Expr
+	for _, n := range names {
+		out = append(out, l.id(n))
+	}
+	return out
+}
+
+// function wraps statements made elsewhere (package initialisation).
+func (l *lowerer) function(_, _ any, make func() []ast.Stmt) *ast.BlockStmt {
+	fn := &function{outer: l.fn, sig: types.NewSignatureType(nil, nil, nil, nil, nil, false)}
+	l.fn = fn
+	defer func() { l.fn = fn.outer }()
+	return l.block(l.finishBody(fn, make())...)
+}
+
+func (l *lowerer) names(fields *ast.FieldList) []string {
+	var out []string
+	for _, f := range fields.List {
+		if len(f.Names) == 0 {
+			out = append(out, l.temp("unused"))
+		}
+		for i := range f.Names {
+			out = append(out, paramName(l, f.Names, i))
+		}
+	}
+	return out
+}
+
+func paramName(l *lowerer, names []*ast.Ident, i int) string {
+	if i >= len(names) || names[i].Name == "_" {
+		return l.temp("unused")
+	}
+	return names[i].Name
+}
+
+func resultName(fields *ast.FieldList, i int) string {
+	for _, f := range fields.List {
+		for _, n := range f.Names {
+			if i == 0 {
+				return n.Name
+			}
+			i--
+		}
+	}
+	return ""
+}
+
+// needs is what a body contains, func literals in it not counted.
+type needs struct{ defers, yields bool }
+
+func (l *lowerer) scan(b *ast.BlockStmt) needs {
+	var n needs
+	ast.Inspect(b, func(x ast.Node) bool {
+		switch x := x.(type) {
+		case *ast.FuncLit:
+			return false
+		case *ast.DeferStmt:
+			n.defers = true
+		case *ast.RangeStmt:
+			if _, ok := l.info.TypeOf(x.X).Underlying().(*types.Signature); ok {
+				n.yields = true
+			}
+		}
+		return true
+	})
+	return n
+}
+
+// mark stores the position of what runs next, if it can fail.
+func (l *lowerer) mark(n ast.Node) []ast.Stmt {
+	if n == nil || l.foreign || !l.risky(n) {
+		return nil
+	}
+	if l.fn.saved == "" {
+		l.fn.saved = l.temp("from")
+	}
+	l.positions = append(l.positions, l.culprit(n))
+	return []ast.Stmt{l.assign(l.id(posVar), l.int(len(l.positions)-1))}
+}
+
+// culprit is where in a statement an error most likely is: the first call,
+// index or division, as the go command's own messages point at.
+func (l *lowerer) culprit(n ast.Node) token.Pos {
+	switch s := n.(type) {
+	case *ast.AssignStmt:
+		for _, e := range s.Rhs {
+			if l.risky(e) {
+				return l.culprit(e)
+			}
+		}
+	case *ast.ExprStmt:
+		return l.culprit(s.X)
+	}
+	return n.Pos()
+}
+
+// risky statements can panic: they call, index, divide, assert or send.
+func (l *lowerer) risky(n ast.Node) bool {
+	found := false
+	ast.Inspect(n, func(n ast.Node) bool {
+		if found {
+			return false
+		}
+		switch x := n.(type) {
+		case *ast.FuncLit, *ast.BlockStmt:
+			return false
+		case *ast.CallExpr:
+			if tv := l.info.Types[ast.Unparen(x.Fun)]; tv.IsType() || l.info.Types[x].Value != nil {
+				return true
+			}
+			if tv := l.info.Types[ast.Unparen(x.Fun)]; tv.IsBuiltin() {
+				name := ast.Unparen(x.Fun).(*ast.Ident).Name
+				found = name != "len" && name != "cap" && name != "append" && name != "new"
+				return true
+			}
+			found = true
+		case *ast.IndexExpr:
+			found = l.info.Types[x.X].IsValue()
+		case *ast.SliceExpr, *ast.TypeAssertExpr, *ast.SendStmt, *ast.StarExpr:
+			found = true
+		case *ast.SelectorExpr:
+			if s := l.info.Selections[x]; s != nil && s.Indirect() {
+				found = true
+			}
+		case *ast.BinaryExpr:
+			found = (x.Op == token.QUO || x.Op == token.REM) && l.info.Types[x.Y].Value == nil
+		}
+		return !found
+	})
+	return found
+}

@@ -1,0 +1,398 @@
+package lower
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+)
+
+func (l *lowerer) stmts(list []ast.Stmt) []ast.Stmt {
+	out := []ast.Stmt{}
+	for _, s := range list {
+		out = append(out, l.stmt(s, "")...)
+	}
+	return out
+}
+
+// stmt lowers a statement; label is the label on it, which the loop or switch
+// in the result carries.
+func (l *lowerer) stmt(s ast.Stmt, label string) []ast.Stmt {
+	if !l.foreign && s.Pos().IsValid() {
+		l.at = s.Pos()
+	}
+	switch s := s.(type) {
+	case *ast.EmptyStmt:
+		return nil
+	case *ast.BlockStmt:
+		return l.labelled(label, l.block(l.stmts(s.List)...))
+	case *ast.LabeledStmt:
+		return l.stmt(s.Stmt, s.Label.Name)
+	case *ast.IfStmt:
+		return l.ifStmt(s, label)
+	case *ast.ForStmt:
+		return l.forStmt(s, label)
+	case *ast.RangeStmt:
+		return append(l.mark(s.X), l.rangeStmt(s, label)...)
+	case *ast.SwitchStmt:
+		return l.switchStmt(s, label)
+	case *ast.TypeSwitchStmt:
+		return l.typeSwitch(s, label)
+	case *ast.SelectStmt:
+		return l.selectStmt(s, label)
+	}
+	out := append(l.mark(s), l.simple(s)...)
+	if label == "" {
+		return out
+	}
+	return append([]ast.Stmt{&ast.LabeledStmt{Label: l.id(label), Colon: l.at, Stmt: l.block()}}, out...)
+}
+
+// labelled puts the label on the last statement.
+func (l *lowerer) labelled(label string, list ...ast.Stmt) []ast.Stmt {
+	if label != "" {
+		last := len(list) - 1
+		list[last] = &ast.LabeledStmt{Label: l.id(label), Colon: l.at, Stmt: list[last]}
+	}
+	return list
+}
+
+func (l *lowerer) simple(s ast.Stmt) []ast.Stmt {
+	switch s := s.(type) {
+	case *ast.ExprStmt:
+		return l.exprStmt(s)
+	case *ast.AssignStmt:
+		return l.assignStmt(s)
+	case *ast.IncDecStmt:
+		return []ast.Stmt{&ast.IncDecStmt{X: l.expr(s.X), TokPos: l.at, Tok: s.Tok}}
+	case *ast.SendStmt:
+		elem := l.info.TypeOf(s.Chan).Underlying().(*types.Chan).Elem()
+		return []ast.Stmt{&ast.SendStmt{Chan: l.expr(s.Chan), Arrow: l.at, Value: l.to(s.Value, elem)}}
+	case *ast.DeclStmt:
+		return l.declStmt(s)
+	case *ast.GoStmt:
+		return l.goStmt(s)
+	case *ast.DeferStmt:
+		return l.deferStmt(s)
+	case *ast.ReturnStmt:
+		return l.returnStmt(s)
+	case *ast.BranchStmt:
+		return l.branch(s)
+	case *ast.EmptyStmt:
+		return nil
+	}
+	panic(stop{l.problem(s.Pos(), fmt.Sprintf("this statement (%T) cannot be interpreted", s), "")})
+}
+
+func (l *lowerer) exprStmt(s *ast.ExprStmt) []ast.Stmt {
+	e := l.expr(s.X)
+	if u, ok := ast.Unparen(e).(*ast.UnaryExpr); ok && u.Op == token.ARROW {
+		return []ast.Stmt{l.stmtOf(u)}
+	}
+	return []ast.Stmt{l.stmtOf(ast.Unparen(e))}
+}
+
+// declStmt turns var into := so that each iteration has a variable of its own.
+func (l *lowerer) declStmt(s *ast.DeclStmt) []ast.Stmt {
+	d := s.Decl.(*ast.GenDecl)
+	if d.Tok != token.VAR {
+		return nil // constants are folded, types moved
+	}
+	var out []ast.Stmt
+	for _, spec := range d.Specs {
+		v := spec.(*ast.ValueSpec)
+		if len(v.Values) == 1 && len(v.Names) > 1 {
+			out = append(out, l.declareMulti(v)...)
+			continue
+		}
+		var temps []ast.Stmt
+		for i, n := range v.Names {
+			obj := l.info.Defs[n]
+			value := ast.Expr(nil)
+			if len(v.Values) > 0 {
+				value = l.typedValue(v.Values[i], l.declaredType(n, v, i))
+			}
+			if n.Name == "_" {
+				if value != nil {
+					temps = append(temps, l.assign(l.id("_"), value))
+				}
+				continue
+			}
+			if value == nil {
+				value = l.zero(obj.Type())
+			}
+			temps = append(temps, l.define(n.Name, value), l.assign(l.id("_"), l.id(n.Name)))
+		}
+		out = append(out, temps...)
+	}
+	return out
+}
+
+func (l *lowerer) declaredType(n *ast.Ident, v *ast.ValueSpec, i int) types.Type {
+	if obj := l.info.Defs[n]; obj != nil && obj.Type() != nil {
+		return obj.Type()
+	}
+	if v.Type != nil {
+		return l.info.TypeOf(v.Type)
+	}
+	return types.Default(l.info.TypeOf(v.Values[i]))
+}
+
+// typedValue is a value as a new variable of type t gets it.
+func (l *lowerer) typedValue(e ast.Expr, t types.Type) ast.Expr {
+	if isNil(l.info.TypeOf(e)) {
+		return l.zero(t)
+	}
+	value := l.to(e, t)
+	if types.IsInterface(t) && !types.Identical(l.info.TypeOf(e), t) {
+		// The variable's type must not be the value's.
+		return l.call(&ast.ParenExpr{X: l.typ(t)}, value)
+	}
+	return value
+}
+
+func (l *lowerer) declareMulti(v *ast.ValueSpec) []ast.Stmt {
+	var pre []ast.Stmt
+	var targets []target
+	for i, n := range v.Names {
+		if n.Name == "_" {
+			targets = append(targets, target{blank: true, typ: l.tupleType(v.Values[0], i)})
+			continue
+		}
+		obj := l.info.Defs[n]
+		pre = append(pre, l.define(n.Name, l.zero(obj.Type())))
+		targets = append(targets, target{expr: l.id(n.Name), typ: obj.Type()})
+	}
+	return append(pre, l.multiAssign(targets, v.Values[0])...)
+}
+
+// target is the left side of an assignment of several values.
+type target struct {
+	expr   ast.Expr
+	typ    types.Type
+	blank  bool
+	define string
+}
+
+// tupleType is the type of the i-th value of an expression with several.
+func (l *lowerer) tupleType(e ast.Expr, i int) types.Type {
+	if t, ok := l.info.TypeOf(e).(*types.Tuple); ok {
+		return t.At(i).Type()
+	}
+	if i == 1 {
+		return types.Typ[types.Bool]
+	}
+	return l.info.TypeOf(e)
+}
+
+// multi lowers an expression with two or more values: a call, v.(T), m[k], <-c.
+func (l *lowerer) multi(e ast.Expr) ast.Expr {
+	switch x := ast.Unparen(e).(type) {
+	case *ast.TypeAssertExpr:
+		t := l.info.TypeOf(x.Type)
+		return l.call(l.id(l.asserted(t)), l.dynamic(x.X))
+	default:
+		return ast.Unparen(l.expr(x))
+	}
+}
+
+// multiAssign assigns the values of one expression to several places.
+func (l *lowerer) multiAssign(targets []target, rhs ast.Expr) []ast.Stmt {
+	var names []ast.Expr
+	var after []ast.Stmt
+	used := false
+	for i, t := range targets {
+		from := l.tupleType(rhs, i)
+		switch {
+		case t.blank:
+			names = append(names, l.id("_"))
+			continue
+		case t.define != "" && types.Identical(from, t.typ):
+			names = append(names, l.id(t.define))
+			after = append(after, l.assign(l.id("_"), l.id(t.define)))
+		default:
+			n := l.temp("v")
+			names = append(names, l.id(n))
+			value := l.convert(l.id(n), from, t.typ)
+			if t.define != "" {
+				after = append(after, l.define(t.define, value))
+			} else {
+				after = append(after, l.assign(t.expr, value))
+			}
+		}
+		used = true
+	}
+	tok := token.DEFINE
+	if !used {
+		tok = token.ASSIGN
+	}
+	first := &ast.AssignStmt{Lhs: names, TokPos: l.at, Tok: tok, Rhs: []ast.Expr{l.multi(rhs)}}
+	return append([]ast.Stmt{first}, after...)
+}
+
+func (l *lowerer) assignStmt(s *ast.AssignStmt) []ast.Stmt {
+	switch {
+	case s.Tok != token.ASSIGN && s.Tok != token.DEFINE:
+		return []ast.Stmt{&ast.AssignStmt{Lhs: []ast.Expr{l.expr(s.Lhs[0])}, TokPos: l.at, Tok: s.Tok, Rhs: []ast.Expr{l.expr(s.Rhs[0])}}}
+	case len(s.Lhs) > 1 && len(s.Rhs) == 1:
+		var targets []target
+		for i, e := range s.Lhs {
+			targets = append(targets, l.target(s, e, i))
+		}
+		return l.multiAssign(targets, s.Rhs[0])
+	case len(s.Lhs) == 1:
+		return l.assignOne(s, s.Lhs[0], s.Rhs[0])
+	}
+	return l.parallel(s)
+}
+
+func (l *lowerer) target(s *ast.AssignStmt, e ast.Expr, i int) target {
+	if id, ok := e.(*ast.Ident); ok {
+		if id.Name == "_" {
+			return target{blank: true}
+		}
+		if obj := l.info.Defs[id]; s.Tok == token.DEFINE && obj != nil {
+			return target{define: id.Name, typ: obj.Type()}
+		}
+	}
+	return target{expr: l.expr(e), typ: l.info.TypeOf(e)}
+}
+
+func (l *lowerer) assignOne(s *ast.AssignStmt, lhs, rhs ast.Expr) []ast.Stmt {
+	id, isIdent := lhs.(*ast.Ident)
+	if isIdent && id.Name == "_" {
+		if isNil(l.info.TypeOf(rhs)) {
+			return nil
+		}
+		return []ast.Stmt{l.assign(l.id("_"), l.expr(rhs))}
+	}
+	if isIdent && s.Tok == token.DEFINE {
+		return []ast.Stmt{l.define(id.Name, l.expr(rhs)), l.assign(l.id("_"), l.id(id.Name))}
+	}
+	return []ast.Stmt{l.assign(l.expr(lhs), l.to(rhs, l.info.TypeOf(lhs)))}
+}
+
+// parallel is a, b = x, y: all right sides before any assignment.
+func (l *lowerer) parallel(s *ast.AssignStmt) []ast.Stmt {
+	var pre, post []ast.Stmt
+	for i, rhs := range s.Rhs {
+		t := l.target(s, s.Lhs[i], i)
+		if t.blank {
+			if !isNil(l.info.TypeOf(rhs)) {
+				pre = append(pre, l.assign(l.id("_"), l.expr(rhs)))
+			}
+			continue
+		}
+		n := l.temp("v")
+		pre = append(pre, l.define(n, l.copied(rhs, t.typ)))
+		if t.define != "" {
+			post = append(post, l.define(t.define, l.id(n)), l.assign(l.id("_"), l.id(t.define)))
+			continue
+		}
+		place, stmts := l.place(s.Lhs[i])
+		pre = append(stmts, pre...)
+		post = append(post, l.assign(place, l.id(n)))
+	}
+	return append(pre, post...)
+}
+
+func (l *lowerer) copied(rhs ast.Expr, t types.Type) ast.Expr { return l.typedValue(rhs, t) }
+
+// place evaluates the index and pointer operands of a left side, which Go does
+// before it assigns anything.
+func (l *lowerer) place(e ast.Expr) (ast.Expr, []ast.Stmt) {
+	var pre []ast.Stmt
+	hold := func(e ast.Expr) ast.Expr {
+		n := l.temp("at")
+		pre = append(pre, l.define(n, e))
+		return l.id(n)
+	}
+	switch x := ast.Unparen(e).(type) {
+	case *ast.IndexExpr:
+		if l.info.Types[x.Index].Value != nil {
+			return l.expr(e), nil
+		}
+		lowered := l.index(x).(*ast.IndexExpr)
+		lowered.Index = hold(lowered.Index)
+		return lowered, pre
+	case *ast.StarExpr:
+		return &ast.StarExpr{Star: l.at, X: hold(l.expr(x.X))}, pre
+	}
+	return l.expr(e), nil
+}
+
+func (l *lowerer) returnStmt(s *ast.ReturnStmt) []ast.Stmt {
+	fn := l.fn
+	if len(fn.yields) > 0 {
+		return l.returnFromYield(s)
+	}
+	results := fn.sig.Results()
+	if fn.inner {
+		return append(l.storeResults(s), l.ret())
+	}
+	if len(s.Results) == 0 {
+		return append(l.restore(fn), l.ret(l.ids(fn.results)...))
+	}
+	if fn.results != nil && len(s.Results) > 0 {
+		return append(append(l.storeResults(s), l.restore(fn)...), l.ret(l.ids(fn.results)...))
+	}
+	if len(s.Results) == 1 && results.Len() > 1 {
+		return l.returnCall(s, results)
+	}
+	var values []ast.Expr
+	simple := true
+	for i, e := range s.Results {
+		v := l.to(e, results.At(i).Type())
+		simple = simple && !l.risky(e)
+		values = append(values, v)
+	}
+	if simple || fn.saved == "" {
+		return append(l.restore(fn), l.ret(values...))
+	}
+	var out []ast.Stmt
+	for i := range values {
+		n := l.temp("v")
+		if isNil(l.info.TypeOf(s.Results[i])) {
+			continue
+		}
+		out = append(out, l.define(n, values[i]))
+		values[i] = l.id(n)
+	}
+	return append(append(out, l.restore(fn)...), l.ret(values...))
+}
+
+func (l *lowerer) returnCall(s *ast.ReturnStmt, results *types.Tuple) []ast.Stmt {
+	var names, values []ast.Expr
+	for i := range results.Len() {
+		n := l.temp("v")
+		names = append(names, l.id(n))
+		values = append(values, l.convert(l.id(n), l.tupleType(s.Results[0], i), results.At(i).Type()))
+	}
+	out := []ast.Stmt{&ast.AssignStmt{Lhs: names, TokPos: l.at, Tok: token.DEFINE, Rhs: []ast.Expr{l.multi(s.Results[0])}}}
+	return append(append(out, l.restore(l.fn)...), l.ret(values...))
+}
+
+// storeResults assigns what a return statement returns to the result variables.
+func (l *lowerer) storeResults(s *ast.ReturnStmt) []ast.Stmt {
+	results := l.fn.sig.Results()
+	if len(s.Results) == 0 {
+		return nil
+	}
+	if len(s.Results) == 1 && results.Len() > 1 {
+		var targets []target
+		for i := range results.Len() {
+			targets = append(targets, target{expr: l.id(l.fn.results[i]), typ: results.At(i).Type()})
+		}
+		return l.multiAssign(targets, s.Results[0])
+	}
+	if len(s.Results) == 1 {
+		return []ast.Stmt{l.assign(l.id(l.fn.results[0]), l.to(s.Results[0], results.At(0).Type()))}
+	}
+	var pre, post []ast.Stmt
+	for i, e := range s.Results {
+		n := l.temp("v")
+		pre = append(pre, l.define(n, l.copied(e, results.At(i).Type())))
+		post = append(post, l.assign(l.id(l.fn.results[i]), l.id(n)))
+	}
+	return append(pre, post...)
+}
