@@ -1,0 +1,141 @@
+//go:build linux && (amd64 || arm64)
+
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"cogumi/stdlib/sandbox/inside"
+)
+
+// Available is nil where programs can be run, and an *UnsupportedError elsewhere.
+// It finds out once, by running a program that tries to break out.
+func Available() error {
+	_, err := interpreter()
+	return err
+}
+
+// Version names the interpreter, as "3.11.7"; empty where there is none.
+func Version() string {
+	py, err := interpreter()
+	if err != nil {
+		return ""
+	}
+	return py.version
+}
+
+var interpreter = sync.OnceValues(findInterpreter)
+
+func findInterpreter() (*python, error) {
+	if _, err := inside.LandlockVersion(); err != nil {
+		return nil, &UnsupportedError{Reason: "the kernel offers no Landlock: " + err.Error(), Hint: "Linux 5.13 or later, with landlock among its security modules"}
+	}
+	paths := candidates()
+	if len(paths) == 0 {
+		return nil, &UnsupportedError{Reason: "no python3 found", Hint: "install Python 3.8 or later"}
+	}
+	var first error
+	for _, path := range paths {
+		py, err := lookInto(path)
+		if err == nil {
+			err = selfTest(py)
+		}
+		if err == nil {
+			return py, nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	var u *UnsupportedError
+	if errors.As(first, &u) {
+		return nil, u
+	}
+	return nil, &UnsupportedError{Reason: first.Error()}
+}
+
+// breakOut prints what a program should not be able to do, and "ok".
+const breakOut = `
+import json, os, threading, socket, hashlib, decimal, random
+def can(what, fn, *args):
+    try:
+        fn(*args)
+    except (OSError, RuntimeError):
+        return
+    print("it can", what)
+can("write to /", open, "/x", "w")
+can("list /proc", os.listdir, "/proc/self")
+can("read /etc/passwd", open, "/etc/passwd")
+can("open a socket", socket.socket, socket.AF_INET, socket.SOCK_STREAM)
+can("fork", os.fork)
+if os.getppid() != 1 or os.getuid() == 0:
+    print("it is", os.getpid(), "child of", os.getppid(), "user", os.getuid())
+if set(os.environ) - {"PYTHONHASHSEED", "LC_CTYPE", "LD_LIBRARY_PATH"}:
+    print("it sees the environment")
+done = []
+threads = [threading.Thread(target=done.append, args=(i,)) for i in range(4)]
+for t in threads: t.start()
+for t in threads: t.join()
+with open("file", "w") as f: f.write("x")
+print("ok", len(done))
+`
+
+// selfTest runs a program that must work and must not get out.
+func selfTest(py *python) error {
+	p, err := Program{Code: breakOut, Limits: Limits{Wall: 60 * time.Second}}.prepared()
+	if err != nil {
+		return err
+	}
+	r, err := launchWith(context.Background(), py, p)
+	if err != nil {
+		return unsupported(err)
+	}
+	if !r.OK() || r.Stdout != "ok 4\n" {
+		return &UnsupportedError{
+			Reason: fmt.Sprintf("the test program of the sandbox failed: %s, %q%s", r.String(), strings.TrimSpace(r.Stdout), lastWords([]byte(r.Stderr))),
+		}
+	}
+	return nil
+}
+
+// unsupported says why a sandbox could not be made, with what mostly helps.
+func unsupported(err error) error {
+	u := &UnsupportedError{Reason: err.Error()}
+	refused := strings.Contains(u.Reason, syscall.EPERM.Error()) || strings.Contains(u.Reason, syscall.EACCES.Error())
+	switch {
+	case isOne("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") && os.Geteuid() != 0:
+		u.Hint = "AppArmor restricts user namespaces here: sysctl kernel.apparmor_restrict_unprivileged_userns=0, or an AppArmor profile for cogumi"
+	case isZero("/proc/sys/kernel/unprivileged_userns_clone"):
+		u.Hint = "user namespaces are switched off: sysctl kernel.unprivileged_userns_clone=1"
+	case isZero("/proc/sys/user/max_user_namespaces"):
+		u.Hint = "user namespaces are switched off: sysctl user.max_user_namespaces=10000"
+	case refused:
+		u.Hint = "containers often forbid namespaces: run outside, or with --privileged"
+	}
+	return u
+}
+
+func isOne(file string) bool  { return firstByte(file) == '1' }
+func isZero(file string) bool { return strings.TrimSpace(readAll(file)) == "0" }
+
+func firstByte(file string) byte {
+	if text := readAll(file); text != "" {
+		return text[0]
+	}
+	return 0
+}
+
+func readAll(file string) string {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}
