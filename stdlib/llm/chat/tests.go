@@ -121,11 +121,11 @@ var functions map[string]*function
 
 func init() {
 	functions = map[string]*function{
-		"raise_exception": {"raise_exception", raiseException},
-		"range":           {"range", makeRange},
-		"namespace":       {"namespace", makeNamespace},
-		"dict":            {"dict", makeDict},
-		"strftime_now":    {"strftime_now", strftimeNow},
+		"raise_exception": {raiseException},
+		"range":           {makeRange},
+		"namespace":       {makeNamespace},
+		"dict":            {makeDict},
+		"strftime_now":    {strftimeNow},
 	}
 }
 

@@ -42,7 +42,6 @@ type (
 		name string
 	}
 	function struct {
-		name string
 		call func(m *machine, pos []any, names []string, named []any) any
 	}
 	macro struct {

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"strings"
 	"sync/atomic"
+	"unicode/utf8"
 )
 
 // file is tokenizer.json. truncation and padding are left out on purpose:
@@ -39,39 +39,38 @@ type model struct {
 	FuseUnknown  bool             `json:"fuse_unk"`
 	ByteFallback bool             `json:"byte_fallback"`
 	IgnoreMerges bool             `json:"ignore_merges"`
-	Vocab        map[string]int32 `json:"vocab"`
-	Merges       []mergePair      `json:"merges"`
+	Vocab        map[string]int32 `json:"-"`
+	Merges       [][2]string      `json:"-"`
 }
 
-// mergePair is ["a", "b"], or "a b" in older files.
-type mergePair [2]string
-
-func (p *mergePair) UnmarshalJSON(b []byte) error {
-	if len(b) > 0 && b[0] == '"' {
-		var s string
-		if err := json.Unmarshal(b, &s); err != nil {
-			return err
-		}
-		left, right, ok := strings.Cut(s, " ")
-		if !ok || strings.Contains(right, " ") {
-			return fmt.Errorf("merge %q is not two tokens", s)
-		}
-		*p = mergePair{left, right}
-		return nil
+// UnmarshalJSON reads the two long parts without reflection, which would take
+// most of the time of loading.
+func (m *model) UnmarshalJSON(b []byte) error {
+	type plain model
+	var f struct {
+		*plain
+		Vocab  json.RawMessage `json:"vocab"`
+		Merges json.RawMessage `json:"merges"`
 	}
-	var list []string
-	if err := json.Unmarshal(b, &list); err != nil {
+	f.plain = (*plain)(m)
+	if err := json.Unmarshal(b, &f); err != nil {
 		return err
 	}
-	if len(list) != 2 {
-		return fmt.Errorf("merge %q is not two tokens", list)
+	var err error
+	if m.Vocab, err = readVocab(f.Vocab); err != nil {
+		return fmt.Errorf("vocab: %w", err)
 	}
-	*p = mergePair{list[0], list[1]}
+	if m.Merges, err = readMerges(f.Merges); err != nil {
+		return fmt.Errorf("merges: %w", err)
+	}
 	return nil
 }
 
 // Load reads the contents of a tokenizer.json.
 func Load(b []byte) (*Tokenizer, error) {
+	if !utf8.Valid(b) {
+		return nil, errors.New("tokenizer.json: it is not UTF-8")
+	}
 	var f file
 	if err := json.Unmarshal(b, &f); err != nil {
 		return nil, fmt.Errorf("tokenizer.json: %w", err)

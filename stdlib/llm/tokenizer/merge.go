@@ -1,9 +1,6 @@
 package tokenizer
 
-import (
-	"container/heap"
-	"math"
-)
+import "math"
 
 // scanLimit is the length up to which looking at all pairs beats a heap.
 const scanLimit = 48
@@ -69,67 +66,42 @@ func (t *Tokenizer) mergeScan(ids []int32) int {
 	return n
 }
 
-// candidate is a pair that could be merged when it was put into the heap.
-type candidate struct {
-	merge
-	at, left, right int32
-}
-
-type candidates []candidate
-
-func (c candidates) Len() int { return len(c) }
-func (c candidates) Less(i, j int) bool {
-	if c[i].rank != c[j].rank {
-		return c[i].rank < c[j].rank
-	}
-	return c[i].at < c[j].at
-}
-func (c candidates) Swap(i, j int) { c[i], c[j] = c[j], c[i] }
-func (c *candidates) Push(x any)   { *c = append(*c, x.(candidate)) }
-func (c *candidates) Pop() any {
-	last := (*c)[len(*c)-1]
-	*c = (*c)[:len(*c)-1]
-	return last
-}
-
 // mergeHeap does the same in n·log n: one endless line of letters must not take
 // hours. ids is a linked list; a merged symbol lives where its left half was.
 func (t *Tokenizer) mergeHeap(ids []int32) int {
-	const gone = -1
 	n := int32(len(ids))
 	prev, next := make([]int32, n), make([]int32, n)
+	pairs := make([]merge, n) // what i and its successor make now
+	queue := make(ranks, 0, n)
+	look := func(i int32) {
+		pairs[i].rank = noRank
+		if next[i] < n {
+			pairs[i] = t.pair(ids[i], ids[next[i]])
+		}
+		if pairs[i].rank != noRank {
+			queue.push(uint64(pairs[i].rank)<<32 | uint64(i))
+		}
+	}
 	for i := range n {
 		prev[i], next[i] = i-1, i+1
 	}
-	var queue candidates
-	candidateAt := func(i int32) (candidate, bool) {
-		if i < 0 || next[i] >= n {
-			return candidate{}, false
-		}
-		m := t.pair(ids[i], ids[next[i]])
-		return candidate{merge: m, at: i, left: ids[i], right: ids[next[i]]}, m.rank != noRank
-	}
 	for i := range n {
-		if c, ok := candidateAt(i); ok {
-			queue = append(queue, c)
-		}
+		look(i)
 	}
-	heap.Init(&queue)
 	for len(queue) > 0 {
-		c := heap.Pop(&queue).(candidate)
-		// Merges since then may have changed what lies there.
-		if ids[c.at] != c.left || next[c.at] >= n || ids[next[c.at]] != c.right {
+		top := queue.pop()
+		i := int32(uint32(top))
+		if pairs[i].rank != int32(top>>32) { // merged or changed since then
 			continue
 		}
-		right := next[c.at]
-		ids[c.at], ids[right] = c.id, gone
-		if next[c.at] = next[right]; next[c.at] < n {
-			prev[next[c.at]] = c.at
+		gone := next[i]
+		ids[i], pairs[gone].rank = pairs[i].id, noRank
+		if next[i] = next[gone]; next[i] < n {
+			prev[next[i]] = i
 		}
-		for _, i := range []int32{prev[c.at], c.at} {
-			if c, ok := candidateAt(i); ok {
-				heap.Push(&queue, c)
-			}
+		look(i)
+		if prev[i] >= 0 {
+			look(prev[i])
 		}
 	}
 	left := 0
@@ -138,4 +110,38 @@ func (t *Tokenizer) mergeHeap(ids []int32) int {
 		left++
 	}
 	return left
+}
+
+// ranks is a heap, the smallest on top: rank<<32 | position.
+type ranks []uint64
+
+func (r *ranks) push(v uint64) {
+	h := append(*r, v)
+	i := len(h) - 1
+	for i > 0 && h[(i-1)/2] > v {
+		h[i] = h[(i-1)/2]
+		i = (i - 1) / 2
+	}
+	h[i] = v
+	*r = h
+}
+
+func (r *ranks) pop() uint64 {
+	h := *r
+	top, last := h[0], h[len(h)-1]
+	h = h[:len(h)-1]
+	*r = h
+	for i := 0; len(h) > 0; {
+		child := 2*i + 1
+		if child+1 < len(h) && h[child+1] < h[child] {
+			child++
+		}
+		if child >= len(h) || h[child] >= last {
+			h[i] = last
+			break
+		}
+		h[i] = h[child]
+		i = child
+	}
+	return top
 }

@@ -91,7 +91,7 @@ func (t *Tokenizer) setSplitter(raw json.RawMessage) error {
 	}
 	last := list[len(list)-1]
 	if last.AddPrefixSpace == nil || *last.AddPrefixSpace { // the default is true
-		return errors.New("ByteLevel with add_prefix_space is not supported")
+		return errors.New("step ByteLevel with add_prefix_space is not supported")
 	}
 	for _, s := range list[:len(list)-1] {
 		if err := t.split.add(s); err != nil {
@@ -103,7 +103,7 @@ func (t *Tokenizer) setSplitter(raw json.RawMessage) error {
 	case !ownPattern && t.split.next == nil:
 		t.split.next = wholeText
 	case ownPattern && t.split.next != nil:
-		return errors.New("ByteLevel with use_regex behind a Split is not supported")
+		return errors.New("step ByteLevel with use_regex behind a Split is not supported")
 	case ownPattern:
 		t.split.next = gpt2Word
 	}
@@ -117,15 +117,15 @@ func (p *splitter) add(s step) error {
 	switch s.Type {
 	case "Digits":
 		if !s.IndividualDigits {
-			return errors.New("Digits without individual_digits is not supported")
+			return errors.New("step Digits without individual_digits is not supported")
 		}
 		p.digits = true
 	case "Split":
 		if s.Behavior != "Isolated" || s.Invert {
-			return fmt.Errorf("Split with behavior %q, invert %t is not supported", s.Behavior, s.Invert)
+			return fmt.Errorf("step Split with behavior %q, invert %t is not supported", s.Behavior, s.Invert)
 		}
 		if s.Pattern.Regex == nil {
-			return errors.New("Split by a plain string is not supported")
+			return errors.New("step Split by a plain string is not supported")
 		}
 		switch *s.Pattern.Regex {
 		case llama3Pattern:
