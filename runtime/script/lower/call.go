@@ -38,11 +38,10 @@ func (l *lowerer) callExpr(x *ast.CallExpr) ast.Expr {
 }
 
 func (l *lowerer) callee(fun ast.Expr) ast.Expr {
-	e := l.expr(fun)
-	if _, ok := e.(*ast.FuncLit); ok {
-		return e
+	if lit, ok := fun.(*ast.FuncLit); ok {
+		return l.called(lit)
 	}
-	return e
+	return l.expr(fun)
 }
 
 func (l *lowerer) finishCall(x *ast.CallExpr, c *ast.CallExpr) ast.Expr {

@@ -13,12 +13,21 @@ func (l *lowerer) deferStmt(s *ast.DeferStmt) []ast.Stmt {
 		fn = fn.outer // inside the body of a range over a function
 	}
 	pre, run := l.later(s.Call, true)
+	pre, run = l.held(pre, run)
 	return append(pre, l.stmtOf(l.host("Push", l.id(fn.defers), run)))
 }
 
 func (l *lowerer) goStmt(s *ast.GoStmt) []ast.Stmt {
 	pre, run := l.later(s.Call, false)
+	pre, run = l.held(pre, run)
 	return append(pre, l.stmtOf(l.host("Go", run)))
+}
+
+// held puts a closure into a variable: only then does the interpreter bind it
+// to the variables as they are now.
+func (l *lowerer) held(pre []ast.Stmt, run ast.Expr) ([]ast.Stmt, ast.Expr) {
+	n := l.temp("run")
+	return append(pre, l.define(n, run)), l.id(n)
 }
 
 // later splits a call into what is evaluated now and a closure for the rest.

@@ -81,6 +81,8 @@ func (l *lowerer) constant(v constant.Value, t types.Type) ast.Expr {
 		b = types.Default(b).(*types.Basic)
 	}
 	switch {
+	case l.hostNamed(t):
+		return l.call(l.typ(t), l.constant(v, b))
 	case b.Info()&types.IsBoolean != 0:
 		return l.id(strconv.FormatBool(constant.BoolVal(v)))
 	case b.Info()&types.IsString != 0:
@@ -98,6 +100,12 @@ func (l *lowerer) constant(v constant.Value, t types.Type) ast.Expr {
 	}
 	v = constant.ToComplex(v)
 	return l.call(l.id("complex"), part(constant.Real(v)), part(constant.Imag(v)))
+}
+
+// hostNamed says whether t is a named type of the host that is no interface.
+func (l *lowerer) hostNamed(t types.Type) bool {
+	n, ok := types.Unalias(t).(*types.Named)
+	return ok && n.Obj().Pkg() != nil && n.Obj().Pkg() != l.prog.Pkg
 }
 
 func defaultKind(v constant.Value) types.BasicKind {

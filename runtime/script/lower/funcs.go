@@ -57,7 +57,19 @@ func recvName(f *types.Func) string {
 	return "_"
 }
 
-func (l *lowerer) funcLit(x *ast.FuncLit) *ast.FuncLit {
+// funcLit passes a func literal through a function of the script: a literal that
+// is handed on directly the interpreter may bind to its variables as they will
+// be when it is called, not as they are now.
+func (l *lowerer) funcLit(x *ast.FuncLit) ast.Expr {
+	t := l.info.TypeOf(x)
+	lit := l.called(x)
+	return l.call(l.id(l.helper("bound", t, func(name string) {
+		l.topFunc(name, []*ast.Field{l.field("f", l.typ(t))}, []*ast.Field{l.field("", l.typ(t))}, l.ret(l.id("f")))
+	})), lit)
+}
+
+// called is a func literal that is called where it stands.
+func (l *lowerer) called(x *ast.FuncLit) *ast.FuncLit {
 	return l.body(l.info.TypeOf(x).(*types.Signature), nil, x.Type, x.Body, false)
 }
 
