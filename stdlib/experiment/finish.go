@@ -19,7 +19,9 @@ func (r *Run) Finish() {
 	}
 	v := recover() // works because Finish itself is the deferred function
 	if v == nil {
-		if code := r.close(nil); code != 0 { // stopped, and the script went on
+		code := r.close(nil)
+		current.Store(nil)
+		if code != 0 { // stopped, and the script went on
 			exit(code)
 		}
 		return
@@ -49,7 +51,7 @@ func Close(err error) (code int) {
 			return exitCode(err)
 		}
 		var startErr error
-		if r, startErr = start(""); startErr != nil { // a script without Start
+		if r, startErr = StartScript(""); startErr != nil { // a script without Start
 			return exitCode(errors.Join(err, startErr))
 		}
 	}

@@ -61,11 +61,9 @@ type Run struct {
 	stack    []*recorder
 	doneKeys map[string]string // key → folder, of steps done or checked in this run
 	forceAll bool              // COGUMI_FROM's step was met
-	used     map[string]bool   // names of artefact files taken
 	failure  *run.Failure
 	failed   error // what failure is about
 	notified map[string]bool
-	sampled  map[string]bool
 	closed   bool
 }
 
@@ -101,7 +99,7 @@ func newUnattached() *Run {
 }
 
 func newRun() *Run {
-	r := &Run{begun: time.Now(), doneKeys: map[string]string{}, used: map[string]bool{}, notified: map[string]bool{}, sampled: map[string]bool{}}
+	r := &Run{begun: time.Now(), doneKeys: map[string]string{}, notified: map[string]bool{}}
 	r.ctx, r.cancel = context.WithCancelCause(context.Background())
 	return r
 }

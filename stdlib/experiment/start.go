@@ -26,7 +26,7 @@ func Start() *Run {
 		return r
 	}
 	_, file, _, _ := runtime.Caller(1)
-	r, err := start(file)
+	r, err := StartScript(file)
 	if errors.Is(err, errHelp) {
 		fmt.Print(Usage(r.script))
 		exit(0)
@@ -40,8 +40,9 @@ func Start() *Run {
 	return r
 }
 
-// start begins the run of the script at path; COGUMI_SCRIPT goes first.
-func start(path string) (*Run, error) {
+// StartScript is Start for hosts and tests: it gives the error back. path is the
+// script's source; COGUMI_SCRIPT goes before it.
+func StartScript(path string) (*Run, error) {
 	r := newRun()
 	r.con = newConsole(os.Stderr)
 	dir := os.Getenv(envRunDir)

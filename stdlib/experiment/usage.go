@@ -14,15 +14,19 @@ func (r *Run) usage() error {
 		if a == "--" {
 			break
 		}
-		if (a == "-h" || a == "--help") && r.script != nil {
+		if a == "-h" || a == "--help" {
 			return errHelp
 		}
 	}
 	return r.flags.unknown()
 }
 
-// Usage is the help text of a script: its header and its flags.
+// Usage is the help text of a script: its header and its flags. nil is a script
+// whose source is not known.
 func Usage(s *source.Script) string {
+	if s == nil {
+		return "The script's source is not there: its flags are not known.\n"
+	}
 	var b strings.Builder
 	if h := s.Header(); h != "" {
 		b.WriteString(h + "\n\n")

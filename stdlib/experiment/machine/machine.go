@@ -17,22 +17,39 @@ import (
 
 var (
 	mu     sync.Mutex
-	isa    = func() string { return detectISA() }
-	device = func() string { return "cpu" }
+	isa    func() string // nil: detectISA
+	device func() string // nil: "cpu"
 )
 
-// SetISA installs what the kernels really use instead of what the processor has.
+// SetISA installs what the kernels really use instead of what the processor has;
+// nil takes it back.
 func SetISA(f func() string) { mu.Lock(); isa = f; mu.Unlock() }
 
 // SetDevice installs what says which device computes: "cpu", or "cuda" with the
-// GPU's name.
+// GPU's name; nil takes it back.
 func SetDevice(f func() string) { mu.Lock(); device = f; mu.Unlock() }
 
 // ISA is the instruction set that the kernels use: avx512, avx2, neon or plain.
-func ISA() string { mu.Lock(); f := isa; mu.Unlock(); return f() }
+func ISA() string {
+	mu.Lock()
+	f := isa
+	mu.Unlock()
+	if f == nil {
+		return detectISA()
+	}
+	return f()
+}
 
 // Device is what computes: cpu, or cuda with the GPU's name.
-func Device() string { mu.Lock(); f := device; mu.Unlock(); return f() }
+func Device() string {
+	mu.Lock()
+	f := device
+	mu.Unlock()
+	if f == nil {
+		return "cpu"
+	}
+	return f()
+}
 
 // Identity is what decides the bits of a floating-point result: operating system
 // and architecture, device, instruction set.
