@@ -2,6 +2,7 @@ package validate
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -38,7 +39,7 @@ func TestSmallFamilyThatFell(t *testing.T) {
 		t.Fatalf("regressions: %+v", c.Regressions)
 	}
 	r := c.Regressions[0]
-	if r.Family != "a" || r.Before != 13 || r.After != 6 || r.N != 16 || r.P != 0.015625 || r.Confirmed != (r.PAdjusted < 0.05) || r.PAdjusted <= r.P {
+	if r.Family != "a" || r.Before != 13 || r.After != 6 || r.N != 16 || math.Abs(r.P-0.015625) > 1e-12 || r.Confirmed != (r.PAdjusted < 0.05) || r.PAdjusted <= r.P {
 		t.Errorf("regression: %+v", r)
 	}
 	if c.Base.Correct != 53 || c.Tuned.Correct != 75 || c.Base.N != 86 || c.Overall.Gained != 30 || c.Overall.Lost != 8 {

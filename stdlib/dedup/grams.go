@@ -1,0 +1,81 @@
+// Package dedup finds near-duplicates: texts whose sets of character n-grams
+// have a Jaccard similarity of at least a threshold.
+//
+// Candidates come from MinHash signatures (Broder 1997) in bands (LSH; Leskovec,
+// Rajaraman, Ullman, "Mining of Massive Datasets", chapter 3), but none is
+// believed unverified: every pair that counts has its exact Jaccard computed.
+// Results depend on the rows alone, not on the number of workers.
+package dedup
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// normalise lower-cases and trims as Python's lower().strip() does, but for
+// final sigma and dotted İ, which Python maps by context and to two runes.
+func normalise(s string) string {
+	return strings.TrimFunc(strings.ToLower(s), func(r rune) bool {
+		return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f
+	})
+}
+
+// grams returns the sorted distinct hashes of a text's n-grams of runes. A text
+// shorter than n is its own only gram; an empty one has none.
+func grams(text string, n int) []uint64 {
+	runes := []rune(normalise(text))
+	if len(runes) == 0 {
+		return nil
+	}
+	if len(runes) < n {
+		return []uint64{hashRunes(runes)}
+	}
+	out := make([]uint64, 0, len(runes)-n+1)
+	for i := range len(runes) - n + 1 {
+		out = append(out, hashRunes(runes[i:i+n]))
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// hashRunes mixes runes into 64 bits. Up to three runes are packed without loss
+// before a bijective mix, so that 3-grams never collide.
+func hashRunes(runes []rune) uint64 {
+	var h uint64
+	for i, r := range runes {
+		if i > 0 && i%3 == 0 {
+			h = mix(h)
+		}
+		h = h<<21 ^ uint64(r+1)
+	}
+	return mix(h ^ uint64(max(0, len(runes)-3))<<63)
+}
+
+// mix is the finaliser of splitmix64, a bijection.
+func mix(z uint64) uint64 {
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}
+
+// jaccard is |a ∩ b| / |a ∪ b| of two sorted sets. Two empty sets are equal.
+func jaccard(a, b []uint64) float64 {
+	if len(a) == 0 && len(b) == 0 {
+		return 1
+	}
+	common := 0
+	for i, j := 0, 0; i < len(a) && j < len(b); {
+		switch {
+		case a[i] == b[j]:
+			common++
+			i++
+			j++
+		case a[i] < b[j]:
+			i++
+		default:
+			j++
+		}
+	}
+	return float64(common) / float64(len(a)+len(b)-common)
+}

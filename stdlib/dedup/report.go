@@ -1,0 +1,77 @@
+package dedup
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"cogumi/reports/run"
+	"cogumi/stdlib/dataset"
+	"cogumi/stdlib/experiment"
+)
+
+// report tells the run what was dropped and why, with every removal in a file.
+func (r *Result) report(set, other *dataset.Set, threshold float64) {
+	x := experiment.Current()
+	name, title, why := set.Name+" near-duplicates", "Near-duplicates within "+set.Name, "of an earlier row"
+	if other != nil {
+		name, title, why = set.Name+" against "+other.Name, fmt.Sprintf("Rows of %s that %s holds as well", set.Name, other.Name), "of a row of "+other.Name
+	}
+	before := len(set.Rows)
+	x.Funnel(run.Funnel{Name: name, Title: title, Stages: []run.FunnelStage{
+		{Name: set.Name, Count: before},
+		{Name: "without equal texts", Count: before - r.Exact, Note: fmt.Sprintf("%d are word for word those %s", r.Exact, why)},
+		{Name: "without near-duplicates", Count: before - len(r.Removed), Note: fmt.Sprintf("%d have Jaccard ≥ %g %s", r.NearCount, threshold, why)},
+	}})
+	level := "info"
+	if other != nil && len(r.Removed) > 0 {
+		level = "warn"
+	}
+	x.Note(run.Note{Level: level, Topic: "dedup", Text: fmt.Sprintf("%d of %d rows of %s were dropped as duplicates %s (Jaccard ≥ %g of character 3-grams, verified exactly; %d bands of %d rows find %.1f %% of pairs at the threshold)",
+		len(r.Removed), before, set.Name, why, threshold, r.Bands, r.Rows, 100*r.Recall)})
+	x.Table(run.Table{Name: name, Title: title + ": the first ones", Columns: []string{"row", "dropped", "kept row", "kept", "Jaccard"}, Rows: r.examples()})
+	if err := r.audit(x, name); err != nil {
+		x.Note(run.Note{Level: "warn", Topic: "dedup", Text: "the list of removals could not be written: " + err.Error()})
+	}
+}
+
+func (r *Result) examples() [][]any {
+	rows := [][]any{}
+	for _, m := range r.Removed {
+		if len(rows) < 8 && !m.Exact {
+			rows = append(rows, []any{m.Row + 1, m.Text, m.KeptRow + 1, m.Kept, float64(int(m.Jaccard*1000)) / 1000})
+		}
+	}
+	return rows
+}
+
+// audit writes one line for every removal.
+func (r *Result) audit(x *experiment.Run, name string) error {
+	if x.Dir() == "" || len(r.Removed) == 0 {
+		return nil
+	}
+	dir, err := os.MkdirTemp("", "dedup")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "removed.jsonl")
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	e := json.NewEncoder(f)
+	e.SetEscapeHTML(false)
+	for _, m := range r.Removed {
+		if err := e.Encode(m); err != nil {
+			return err
+		}
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	x.Artefact(name+" removals.jsonl", "audit", path)
+	return nil
+}

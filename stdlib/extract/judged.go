@@ -1,0 +1,163 @@
+package extract
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"cogumi/reports/run"
+	"cogumi/stdlib/dataset"
+	"cogumi/stdlib/experiment"
+)
+
+// JudgedOptions say which judgements become training rows.
+type JudgedOptions struct {
+	// Ties takes ties as well, marked failure_type "tie". That is a mistake that
+	// has been made: see the warning.
+	Ties bool
+}
+
+// Judgements are one category's recorded judgements as training rows.
+type Judgements struct {
+	Category         string
+	Failures         *dataset.Set
+	Judged           int
+	Wins, Losses     int // of the local model
+	Ties             int
+	LocalAlwaysFirst bool // answer A was the local model every time: one order only
+}
+
+const suffix = "_intermediate.json"
+
+// record is a file of recorded judgements: the local model is answer A, the
+// teacher answer B.
+type record struct {
+	Category string `json:"category"`
+	Results  []struct {
+		Prompt   string `json:"prompt"`
+		Local    string `json:"local_response"`
+		Teacher  string `json:"gpt4_response"`
+		Judgment struct {
+			Winner    string `json:"winner"`
+			Reasoning string `json:"reasoning"`
+		} `json:"judgment"`
+		Truth json.RawMessage `json:"ground_truth"`
+	} `json:"results"`
+}
+
+// Judged reads a folder of recorded judgements, CATEGORY_intermediate.json each
+// (also below it), and takes what the local model lost.
+func Judged(dir string, o JudgedOptions) ([]*Judgements, error) {
+	paths, err := find(dir)
+	if err != nil {
+		return nil, err
+	}
+	var out []*Judgements
+	ties := 0
+	for _, path := range paths {
+		j, err := readJudged(path, o)
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", path, err)
+		}
+		out = append(out, j)
+		ties += HasTies(j.Failures)
+	}
+	r := experiment.Current()
+	r.Note(run.Note{Level: "warn", Topic: "judging", Text: "these judgements were made in one order, the local model always first: position bias is part of them",
+		Hint: "judge in both orders before you conclude anything"})
+	if ties > 0 {
+		r.Note(run.Note{Level: "warn", Topic: "extract",
+			Text: fmt.Sprintf("%d of the rows are ties: the model's answer was as good as the teacher's. Training on such rows is a known mistake: math went from 6 %% wins and 24 %% losses to 4 %% and 78 %% after it", ties),
+			Hint: "leave --ties away"})
+	}
+	return out, nil
+}
+
+// MustJudged is Judged; an error ends the run.
+func MustJudged(dir string, o JudgedOptions) []*Judgements {
+	j, err := Judged(dir, o)
+	if err != nil {
+		experiment.Stop(experiment.WithCode(err, 3))
+	}
+	return j
+}
+
+func find(dir string) ([]string, error) {
+	var paths []string
+	for _, pattern := range []string{"*" + suffix, "*/*" + suffix} {
+		m, err := filepath.Glob(filepath.Join(dir, pattern))
+		if err != nil {
+			return nil, fmt.Errorf("look for judgements in %s: %w", dir, err)
+		}
+		paths = append(paths, m...)
+	}
+	if len(paths) == 0 {
+		return nil, experiment.Hint(fmt.Errorf("%s holds no recorded judgements (CATEGORY%s)", dir, suffix), "give the folder that the benchmark wrote")
+	}
+	return paths, nil
+}
+
+func readJudged(path string, o JudgedOptions) (*Judgements, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var rec record
+	if err := json.Unmarshal(b, &rec); err != nil {
+		return nil, err
+	}
+	if rec.Category == "" {
+		rec.Category = strings.TrimSuffix(filepath.Base(path), suffix)
+	}
+	j := &Judgements{Category: rec.Category, Failures: &dataset.Set{Name: rec.Category + " failures", Path: path}, LocalAlwaysFirst: true}
+	for i, x := range rec.Results {
+		kind := ""
+		switch strings.ToUpper(strings.TrimSpace(x.Judgment.Winner)) {
+		case "A":
+			j.Wins++
+		case "B":
+			j.Losses++
+			kind = "loss"
+		case "TIE":
+			j.Ties++
+			if o.Ties {
+				kind = "tie"
+			}
+		default:
+			return nil, fmt.Errorf("result %d: winner %q is none of A, B, TIE", i+1, x.Judgment.Winner)
+		}
+		j.Judged++
+		if kind == "" {
+			continue
+		}
+		row := dataset.Row{Instruction: x.Prompt, Output: x.Teacher, Category: rec.Category, FailureType: kind, ModelResponse: x.Local,
+			Metadata: map[string]any{"winner": x.Judgment.Winner, "judgment": x.Judgment.Reasoning, "original_source": "benchmark_results"}}
+		if truth := text(x.Truth); rec.Category == "math" && truth != "" {
+			row.Output, row.CorrectAnswer = truth, finalNumber(truth)
+		}
+		j.Failures.Rows = append(j.Failures.Rows, row)
+	}
+	return j, nil
+}
+
+// text is a JSON string, or nothing.
+func text(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) != nil {
+		return ""
+	}
+	return s
+}
+
+var afterHashes = regexp.MustCompile(`####\s*(.+?)\s*$`)
+
+// finalNumber is what follows the last ####.
+func finalNumber(truth string) string {
+	if m := afterHashes.FindStringSubmatch(truth); m != nil {
+		return m[1]
+	}
+	return ""
+}
