@@ -44,7 +44,9 @@ func (e childEnd) close(code int) int {
 	}
 	var err error
 	switch {
-	case e.interrupted:
+	case e.interrupted, e.failure == nil && experiment.Current().Context().Err() != nil:
+		// Also a script that saw the end of its context and returned: what it
+		// has done is not the whole.
 		err = experiment.ErrInterrupted
 	case e.failure != nil:
 		experiment.Current().Fail(*e.failure)

@@ -50,7 +50,7 @@ func (a *app) env() error {
 		fact{"cache", cacheFolder()},
 	)
 	for _, name := range []string{envPrice, envBudget, "NO_COLOR"} {
-		if v, ok := os.LookupEnv(name); ok {
+		if v := os.Getenv(name); v != "" {
 			facts = append(facts, fact{name, v})
 		}
 	}

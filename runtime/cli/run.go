@@ -12,6 +12,7 @@ import (
 	"cogumi/reports/run"
 	"cogumi/runtime/launch"
 	"cogumi/runtime/stage"
+	"cogumi/stdlib/experiment/machine"
 )
 
 func (a *app) runCommand() *cobra.Command {
@@ -22,6 +23,15 @@ func (a *app) runCommand() *cobra.Command {
 any file. Standard output is the script's; progress and the report's path go to
 standard error.
 
+Flags of cogumi itself, before or after the name:
+  --json         end standard output with one JSON object: the script's result with
+                 run, state, seconds, report, and error where there is one; what the
+                 script prints goes to standard error
+  -q, --quiet    no progress, no hints: errors only
+  --runs DIR     folder of all runs (default ./runs)
+  --force        do every step again
+  --from STEP    do this step again, and all after it
+
 Exit codes: 0 ok, 1 script failed, 2 usage or header, 3 an input is missing or of
 the wrong kind, 4 a gate failed, 130 Ctrl-C. The first Ctrl-C lets the script
 close its run, the second ends it at once; the next run uses the finished steps.`,
@@ -29,9 +39,10 @@ close its run, the second ends it at once; the next run uses the finished steps.
   cogumi run phase1b_scaleup --help           the script's header and flags
   cogumi run my.go --pool rows.jsonl --json   one JSON object on standard output
   cogumi run my.go -- -1 x                    arguments that look like flags`,
-		// The script's flags are unknown here: splitArgs reads the line.
-		DisableFlagParsing: true,
-		ValidArgsFunction:  completeScripts,
+		// The script's flags are unknown here: runLine reads the line.
+		DisableFlagParsing:    true,
+		DisableFlagsInUseLine: true,
+		ValidArgsFunction:     completeScripts,
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.runLine(c, args)
 		},
@@ -120,7 +131,7 @@ func (a *app) runScript(script found, all []found, line *runLine) error {
 	}
 	out, err := launch.Run(launch.Config{
 		Script: script.Script, File: script.file, Args: line.script, Root: root,
-		Command: line.command(), Quiet: a.quiet,
+		Command: line.command(), Quiet: a.quiet, Force: line.force, From: line.from,
 		Program: program, ProgramArgs: []string{childCommand},
 		Stdin: a.in, Stdout: stdout, Stderr: a.err,
 		Report: buildReport,
@@ -236,6 +247,8 @@ func (a *app) printOutcome(out *launch.Outcome) error {
 type runLine struct {
 	json, quiet, help bool
 	runs              string
+	force             bool     // do every step again
+	from              string   // do this step and all after it again
 	name              string   // script
 	rest              []string // after the name, not yet split
 	script            []string // the script's own arguments
@@ -293,40 +306,34 @@ func (l *runLine) splitRest(s *stage.Script) error {
 // arguments it took; 0 where there is none.
 func (l *runLine) own(args []string) int {
 	name, value, given := strings.Cut(args[0], "=")
-	switch name {
-	case "--json", "-q", "--quiet", "-h", "--help":
+	switches := map[string]*bool{"--json": &l.json, "-q": &l.quiet, "--quiet": &l.quiet, "-h": &l.help, "--help": &l.help, "--force": &l.force}
+	values := map[string]*string{"--runs": &l.runs, "--from": &l.from}
+	if s := switches[name]; s != nil {
 		if given {
-			l.err = usage("", "%s takes no value", name)
+			l.err = usage("write "+name+" alone", "%s takes no value", name)
 			return 0
 		}
+		*s = true
+		return 1
 	}
-	switch name {
-	case "--json":
-		l.json = true
-	case "-q", "--quiet":
-		l.quiet = true
-	case "-h", "--help":
-		l.help = true
-	case "--runs":
-		if given {
-			l.runs = value
-			return 1
-		}
-		if len(args) < 2 {
-			l.err = usage("write --runs DIR", "--runs needs a folder")
-			return 0
-		}
-		l.runs = args[1]
-		return 2
-	default:
+	v := values[name]
+	switch {
+	case v == nil:
+		return 0
+	case given:
+		*v = value
+		return 1
+	case len(args) < 2:
+		l.err = usage("see: cogumi run --help", "%s needs a value", name)
 		return 0
 	}
-	return 1
+	*v = args[1]
+	return 2
 }
 
 // command repeats the run.
 func (l *runLine) command() string {
-	words := append([]string{"cogumi", "run", l.name}, l.script...)
+	words := append([]string{"cogumi", "run", l.name}, machine.Redact(l.script)...)
 	for i, w := range words {
 		words[i] = shellQuote(w)
 	}

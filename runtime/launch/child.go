@@ -2,12 +2,13 @@ package launch
 
 import (
 	"fmt"
+	"log"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"syscall"
 )
@@ -34,6 +35,12 @@ func watch(cfg Config, dir, file, copied string) ending {
 	cmd.Env = append(cleanEnv(os.Environ()), EnvRunDir+"="+dir, EnvScript+"="+copied)
 	if cfg.Quiet {
 		cmd.Env = append(cmd.Env, EnvQuiet+"=1")
+	}
+	if cfg.Force {
+		cmd.Env = append(cmd.Env, EnvForce+"=1")
+	}
+	if cfg.From != "" {
+		cmd.Env = append(cmd.Env, EnvFrom+"="+cfg.From)
 	}
 	started, ended := make(chan error, 1), make(chan struct{})
 	go func() {
@@ -95,8 +102,9 @@ func cleanEnv(env []string) []string {
 	return kept
 }
 
-// RecordCrashes is called first thing in the child: what the Go runtime says
-// about an unrecovered panic or a fatal error goes to the run folder as well.
+// RecordCrashes is called first thing in the child: what the Go runtime writes
+// about an unrecovered panic or a fatal error, all the goroutines of it, goes to
+// the run folder and not to the terminal.
 func RecordCrashes() error {
 	dir := os.Getenv(EnvRunDir)
 	if dir == "" {
@@ -106,12 +114,16 @@ func RecordCrashes() error {
 	if err != nil {
 		return fmt.Errorf("record crashes: %w", err)
 	}
-	defer f.Close() // SetCrashOutput keeps a descriptor of its own
-	return debug.SetCrashOutput(f, debug.CrashOptions{})
+	defer f.Close() // divertCrashes keeps a descriptor of its own
+	if err := divertCrashes(f); err != nil {
+		return fmt.Errorf("record crashes: %w", err)
+	}
+	log.SetOutput(os.Stderr) // it took its copy before
+	return nil
 }
 
-// readCrash returns the crash report's first paragraph without the goroutines,
-// and removes an empty file.
+// readCrash returns what the Go runtime wrote about a crash, without the
+// goroutines; "" where there was none. An empty file is removed.
 func readCrash(path string) string {
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -121,9 +133,14 @@ func readCrash(path string) string {
 		_ = os.Remove(path)
 		return ""
 	}
-	text := string(b)
-	if i := strings.Index(text, "\n\n"); i >= 0 {
-		text = text[:i]
+	// Libraries of other languages may have written there before.
+	at := crashStart.FindIndex(b)
+	if at == nil {
+		return ""
 	}
+	text, _, _ := strings.Cut(string(b[at[0]:]), "\n\n")
 	return strings.TrimSpace(text)
 }
+
+// crashStart is how the Go runtime begins: a panic, a fatal error, or a signal.
+var crashStart = regexp.MustCompile(`(?m)^(panic: |fatal error: |runtime: |SIG[A-Z]+: )`)

@@ -24,6 +24,8 @@ const (
 	EnvRunDir = "COGUMI_RUN_DIR" // the prepared run folder
 	EnvScript = "COGUMI_SCRIPT"  // the source copy in it
 	EnvQuiet  = "COGUMI_QUIET"   // "1": no progress, no hints
+	EnvForce  = "COGUMI_FORCE"   // "1": do every step again
+	EnvFrom   = "COGUMI_FROM"    // do this step and all after it again
 	crashFile = "crash.log"      // in the run folder: what the Go runtime says when the child crashes
 )
 
@@ -49,6 +51,8 @@ type Config struct {
 	Root    string   // folder of all runs
 	Command string   // what repeats the run
 	Quiet   bool
+	Force   bool   // do every step again
+	From    string // do this step and all after it again
 
 	// Program and ProgramArgs start the child; the script and its arguments
 	// are appended.

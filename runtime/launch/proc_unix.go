@@ -19,6 +19,17 @@ func start(cmd *exec.Cmd) error {
 	return cmd.Start()
 }
 
+// divertCrashes makes f the process's descriptor 2, to which the Go runtime
+// writes when it crashes; os.Stderr goes where descriptor 2 went.
+func divertCrashes(f *os.File) error {
+	fd, err := unix.FcntlInt(2, unix.F_DUPFD_CLOEXEC, 3)
+	if err != nil {
+		return err
+	}
+	os.Stderr = os.NewFile(uintptr(fd), os.Stderr.Name())
+	return duplicate(int(f.Fd()), 2)
+}
+
 func interrupt(p *os.Process) { _ = p.Signal(os.Interrupt) }
 
 func killGroup(p *os.Process) { _ = syscall.Kill(-p.Pid, syscall.SIGKILL) }

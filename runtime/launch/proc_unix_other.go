@@ -2,7 +2,13 @@
 
 package launch
 
-import "syscall"
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+func duplicate(from, to int) error { return unix.Dup2(from, to) }
 
 // processAttributes: without Linux's parent-death signal a child outlives a
 // parent that is killed with SIGKILL; its run then goes on to its own end.

@@ -27,7 +27,7 @@ const experimentPath = "cogumi/stdlib/experiment"
 var flagKinds = map[string]string{"String": "string", "Int": "int", "Float": "float", "Bool": "bool"}
 
 // reserved flags belong to the command line itself.
-var reserved = map[string]bool{"json": true, "quiet": true, "help": true, "runs": true}
+var reserved = map[string]bool{"json": true, "quiet": true, "help": true, "runs": true, "force": true, "from": true}
 
 type scanned struct {
 	list    []Flag
