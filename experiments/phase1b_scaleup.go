@@ -58,7 +58,7 @@ func main() {
 	failures.MustWrite(x.Dir() + "/artefacts/failures.parquet")
 
 	// Learn it, with some right rows so that the rest is not forgotten.
-	kept := extract.Replay(sheet, int(replay*float64(failures.Len())), int64(seed))
+	kept := extract.Replay(sheet, int(replay*float64(failures.Len())), seed)
 	rows := failures.Concat(kept).Named("failures and replay")
 	tuned := base.MustWithAdapter(train.MustQLoRA(base, rows, recipe))
 

@@ -1,13 +1,22 @@
 // Package dataset reads and writes rows of text: JSONL and Parquet, plain or
 // compressed, Hugging Face instruction and chat rows.
+//
+// Rows that cannot be used are counted, located (file:line) and set aside in a
+// file of their own; they are never dropped silently, and a file that holds
+// nothing else is an error.
 package dataset
+
+import "strings"
 
 // Row is one example. Fields that a file does not have stay empty; fields that
 // Row does not know stay in Extra, so that writing a file loses nothing.
+//
+// Values in Metadata and Extra are string, bool, nil, []any, map[string]any and
+// float64; whole numbers beyond ±2^53 are int64 or uint64, so that ids survive.
 type Row struct {
-	Instruction   string         // also "prompt", "question"
-	Input         string         // Alpaca's optional context
-	Output        string         // the reference answer; also "response", "completion"
+	Instruction   string         // also "prompt", "question", "query"
+	Input         string         // Alpaca's optional context; also "context"
+	Output        string         // the reference answer; also "response", "completion", "answer"
 	Messages      []Message      // chat rows; empty for instruction rows
 	Category      string         // math, code, reasoning, knowledge, instruction, creativity
 	Family        string         // finer than Category; may be empty
@@ -46,4 +55,43 @@ type Answers struct {
 	Set   *Set
 	Model string // "base", "tuned", or a path
 	List  []Answer
+}
+
+// Prompt is what the row asks: the instruction, with its input after an empty
+// line; of a chat everything before the last assistant turn.
+func (r Row) Prompt() string {
+	if len(r.Messages) > 0 {
+		return join(r.Messages[:r.replyAt()])
+	}
+	if r.Input == "" {
+		return r.Instruction
+	}
+	return r.Instruction + "\n\n" + r.Input
+}
+
+// Reply is the reference answer: Output, or the last turn of a chat if it is the
+// assistant's.
+func (r Row) Reply() string {
+	if len(r.Messages) > 0 {
+		return join(r.Messages[r.replyAt():])
+	}
+	return r.Output
+}
+
+// replyAt is the index of the last message if it is the assistant's, else the
+// number of messages.
+func (r Row) replyAt() int {
+	n := len(r.Messages)
+	if n > 0 && r.Messages[n-1].Role == "assistant" {
+		return n - 1
+	}
+	return n
+}
+
+func join(ms []Message) string {
+	texts := make([]string, len(ms))
+	for i, m := range ms {
+		texts[i] = m.Content
+	}
+	return strings.Join(texts, "\n\n")
 }

@@ -1,0 +1,68 @@
+package dataset
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"math/rand/v2"
+)
+
+// Len is the number of rows.
+func (s *Set) Len() int { return len(s.Rows) }
+
+// Named is the same rows under another name.
+func (s *Set) Named(name string) *Set {
+	t := *s
+	t.Name = name
+	return &t
+}
+
+// with is a set of other rows that came from s.
+func (s *Set) with(rows []Row) *Set { return &Set{Name: s.Name, Path: s.Path, Rows: rows} }
+
+// Where keeps the rows for which keep is true.
+func (s *Set) Where(keep func(Row) bool) *Set {
+	var rows []Row
+	for _, r := range s.Rows {
+		if keep(r) {
+			rows = append(rows, r)
+		}
+	}
+	return s.with(rows)
+}
+
+// Pick is the rows at the given indices, in their order.
+func (s *Set) Pick(indices []int) *Set {
+	rows := make([]Row, len(indices))
+	for i, at := range indices {
+		rows[i] = s.Rows[at]
+	}
+	return s.with(rows)
+}
+
+// Concat is the rows of s and then those of t.
+func (s *Set) Concat(t *Set) *Set {
+	return s.with(append(append(make([]Row, 0, len(s.Rows)+len(t.Rows)), s.Rows...), t.Rows...))
+}
+
+// Head is the first n rows, or all if there are fewer.
+func (s *Set) Head(n int) *Set { return s.with(s.Rows[:max(0, min(n, len(s.Rows)))]) }
+
+// Shuffle is the rows in an order that seed alone decides.
+func (s *Set) Shuffle(seed int) *Set {
+	order := rand.New(rand.NewPCG(uint64(seed), 0x5e7)).Perm(len(s.Rows))
+	return s.Pick(order)
+}
+
+// Hash is the hex SHA-256 of the rows' content, in order; path and name do not
+// count.
+func (s *Set) Hash() string {
+	h := sha256.New()
+	e := json.NewEncoder(h)
+	for i := range s.Rows {
+		if err := e.Encode(s.Rows[i].fields()); err != nil {
+			panic("dataset: a row that JSON cannot hold: " + err.Error())
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
