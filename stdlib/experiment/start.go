@@ -68,7 +68,10 @@ func StartScript(path string) (*Run, error) {
 // attach opens the run folder, and makes it first for a script that runs alone.
 func (r *Run) attach(dir, path string) (err error) {
 	if r.hosted {
-		r.root = filepath.Dir(filepath.Clean(dir))
+		if dir, err = filepath.Abs(dir); err != nil { // scripts may change the working folder
+			return err
+		}
+		r.root = filepath.Dir(dir)
 		if r.w, err = run.OpenWriter(dir); err != nil {
 			return err
 		}
@@ -80,7 +83,9 @@ func (r *Run) attach(dir, path string) (err error) {
 		r.info.params, r.info.steps, r.info.artefacts = info.Params, info.Steps, info.Artefacts
 		return r.w.Update(func(i *run.Info) { i.PID = os.Getpid() })
 	}
-	r.root = RunsRoot()
+	if r.root, err = filepath.Abs(RunsRoot()); err != nil {
+		return err
+	}
 	args := machine.Redact(scriptArgs())
 	info := run.Info{
 		Script:      r.name,
