@@ -203,7 +203,22 @@ func (t *Table) Into(v any, p any) {
 		dst.SetZero()
 		return
 	}
-	dst.Set(reflect.ValueOf(v))
+	set(dst, reflect.ValueOf(v))
+}
+
+// set assigns a value whose script type is the place's. The interpreter has
+// several reflect types for a recursive struct; they are laid out alike.
+func set(dst, src reflect.Value) {
+	if src.Type().AssignableTo(dst.Type()) {
+		dst.Set(src)
+		return
+	}
+	if src.Kind() != dst.Kind() || src.Type().Size() != dst.Type().Size() {
+		panic(Rejected{fmt.Sprintf("a %s cannot be taken out of an interface as %s", src.Type(), dst.Type())})
+	}
+	held := reflect.New(src.Type())
+	held.Elem().Set(src)
+	dst.Set(reflect.NewAt(dst.Type(), held.UnsafePointer()).Elem())
 }
 
 // Method stores v's method in *p, which has the method's type.

@@ -36,9 +36,12 @@ func Normalize(r any) any {
 	case *reflect.ValueError:
 		return nilPointer()
 	case string:
-		if text := reflected(v); text != "" {
-			return runtimeError("runtime error: " + text)
+		// A script's own panics do not come this way: this is reflection's.
+		text := reflected(v)
+		if text == "" {
+			text = strings.TrimPrefix(v, "reflect: ")
 		}
+		return runtimeError("runtime error: " + text)
 	case error:
 		// The interpreter adds the position to errors of its own.
 		if text := reflected(v.Error()); text != "" {
@@ -49,6 +52,13 @@ func Normalize(r any) any {
 }
 
 func reflected(s string) string {
+	var length, want int
+	if n, _ := fmt.Sscanf(s, "reflect: cannot convert slice with length %d to array with length %d", &length, &want); n == 2 {
+		return fmt.Sprintf("cannot convert slice with length %d to array or pointer to array with length %d", length, want)
+	}
+	if n, _ := fmt.Sscanf(s, "reflect: cannot convert slice with length %d to pointer to array with length %d", &length, &want); n == 2 {
+		return fmt.Sprintf("cannot convert slice with length %d to array or pointer to array with length %d", length, want)
+	}
 	switch {
 	case strings.HasPrefix(s, "reflect: call of reflect.Value") && strings.HasSuffix(s, "on zero Value"),
 		s == "reflect.Value.Call: call of nil function", s == "reflect: indirection through nil pointer to embedded struct",

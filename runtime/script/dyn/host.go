@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"reflect"
+	"strconv"
 	"strings"
 )
 
@@ -26,6 +27,26 @@ func Max(a, b float64) float64 { return math.Max(a, b) }
 // Exhausted panics when an iterator goes on after its loop has ended.
 func Exhausted() {
 	panic(runtimeError("runtime error: range function continued iteration after function for loop body returned false"))
+}
+
+// Complex is complex(re, im).
+func Complex(re, im float64) complex128 { return complex(re, im) }
+
+// Runes is what range over a string yields.
+func Runes(s string) (offsets []int, runes []rune) {
+	for i, r := range s {
+		offsets = append(offsets, i)
+		runes = append(runes, r)
+	}
+	return offsets, runes
+}
+
+// Shift checks a signed shift count.
+func Shift(n int) uint64 {
+	if n < 0 {
+		panic(runtimeError("runtime error: negative shift amount"))
+	}
+	return uint64(n)
 }
 
 // Raw is the plain value for a host function that works on the memory behind
@@ -195,13 +216,16 @@ func builtinText(v any) string {
 	if b, ok := v.(Box); ok {
 		v = b.V
 	}
-	switch x := v.(type) {
-	case float64:
-		return fmt.Sprintf("%+.6e", x)
-	case float32:
-		return fmt.Sprintf("%+.6e", x)
-	case error:
-		return fmt.Sprintf("(%p)", x)
+	r := reflect.ValueOf(v)
+	switch r.Kind() {
+	case reflect.Invalid:
+		return "(0x0,0x0)"
+	case reflect.Float32, reflect.Float64:
+		return strconv.FormatFloat(r.Float(), 'g', -1, r.Type().Bits())
+	case reflect.Slice:
+		return fmt.Sprintf("[%d/%d]0x%x", r.Len(), r.Cap(), r.Pointer())
+	case reflect.Map, reflect.Pointer, reflect.Chan, reflect.Func, reflect.UnsafePointer:
+		return fmt.Sprintf("0x%x", r.Pointer())
 	}
 	return fmt.Sprint(v)
 }

@@ -17,8 +17,9 @@ func (l *lowerer) builtin(x *ast.CallExpr, name string) ast.Expr {
 		return l.call(l.id("delete"), l.expr(x.Args[0]), l.to(x.Args[1], m.Key()))
 	case "len", "cap":
 		if p, ok := l.info.TypeOf(x.Args[0]).Underlying().(*types.Pointer); ok {
-			_ = p
-			return l.call(l.id(name), &ast.ParenExpr{X: &ast.StarExpr{Star: l.at, X: l.expr(x.Args[0])}})
+			// The pointer is evaluated, but may be nil.
+			n := int(p.Elem().Underlying().(*types.Array).Len())
+			return l.call(l.lambda([]*ast.Field{l.field("p", l.typ(l.info.TypeOf(x.Args[0])))}, []*ast.Field{l.field("", l.id("int"))}, l.ret(l.int(n))), l.expr(x.Args[0]))
 		}
 		return l.call(l.id(name), l.expr(x.Args[0]))
 	case "make":
@@ -43,7 +44,15 @@ func (l *lowerer) builtin(x *ast.CallExpr, name string) ast.Expr {
 			args = append(args, l.to(a, types.NewInterfaceType(nil, nil)))
 		}
 		return l.host(map[string]string{"print": "Print", "println": "Println"}[name], args...)
-	case "complex", "real", "imag", "close":
+	case "complex":
+		b := l.info.TypeOf(x).Underlying().(*types.Basic)
+		if _, spread := l.spread(x); spread {
+			l.reject(x, "complex of a call with two results", "give the parts names")
+			return l.id("nil")
+		}
+		wide := func(e ast.Expr) ast.Expr { return l.call(l.id("float64"), l.expr(e)) }
+		return l.call(l.id(b.Name()), l.host("Complex", wide(x.Args[0]), wide(x.Args[1])))
+	case "real", "imag", "close":
 		var args []ast.Expr
 		for _, a := range x.Args {
 			args = append(args, l.expr(a))
@@ -71,10 +80,21 @@ func (l *lowerer) appendCall(x *ast.CallExpr) ast.Expr {
 		return c
 	}
 	elem := t.Underlying().(*types.Slice).Elem()
+	plain := len(x.Args) == 2
 	for _, a := range x.Args[1:] {
 		args = append(args, l.to(a, elem))
 	}
-	return l.call(l.id("append"), args...)
+	if plain {
+		return l.call(l.id("append"), args...)
+	}
+	// The interpreter appends one by one: an element read from the slice itself
+	// would see what was appended before it.
+	return l.call(l.id(l.helper("append", t, func(name string) {
+		all := l.call(l.id("append"), l.id("s"), l.id("elems"))
+		all.Ellipsis = l.at
+		l.topFunc(name, []*ast.Field{l.field("s", l.typ(t)), l.field("elems", &ast.Ellipsis{Ellipsis: l.at, Elt: l.typ(elem)})},
+			[]*ast.Field{l.field("", l.typ(t))}, l.ret(all))
+	})), args...)
 }
 
 // bytes is a slice argument that may be a string.

@@ -41,6 +41,11 @@ func (l *lowerer) callee(fun ast.Expr) ast.Expr {
 	if lit, ok := fun.(*ast.FuncLit); ok {
 		return l.called(lit)
 	}
+	if id, ok := fun.(*ast.Ident); ok {
+		if f, ok := l.info.Uses[id].(*types.Func); ok && f.Pkg() == l.prog.Pkg {
+			return l.id(l.funcName(f))
+		}
+	}
 	return l.expr(fun)
 }
 
@@ -97,7 +102,7 @@ func (l *lowerer) spreadCall(x *ast.CallExpr, sig *types.Signature, results *typ
 		if f := l.hostFunc(fun); f != nil {
 			args = l.hostArgs(x, f, sig, args, results)
 		}
-		c = l.call(l.expr(fun), args...)
+		c = l.call(l.callee(fun), args...)
 	}
 	if sig.Results().Len() == 0 {
 		return l.call(l.lambda(nil, nil, get, l.stmtOf(c)))
@@ -236,7 +241,9 @@ func (l *lowerer) methodExpr(x *ast.SelectorExpr, s *types.Selection) ast.Expr {
 	f := s.Obj().(*types.Func)
 	recv := s.Recv()
 	sig := f.Signature()
-	name := l.helper("method expression "+f.Name(), recv, func(name string) {
+	full := s.Type().(*types.Signature)
+	value := l.helper("method value "+f.Name(), recv, func(value string) {
+		name := l.temp("m")
 		names, args := l.paramNames(sig)
 		c := l.invoke(l.id("r"), recv, s.Index(), f, args)
 		if sig.Variadic() {
@@ -244,8 +251,9 @@ func (l *lowerer) methodExpr(x *ast.SelectorExpr, s *types.Selection) ast.Expr {
 		}
 		params := append([]*ast.Field{l.field("r", l.typ(recv))}, l.params(sig, names)...)
 		l.topFunc(name, params, l.tuple(sig.Results()), l.returning(sig, c))
+		l.valueHelper(value, name, full)
 	})
-	return l.id(name)
+	return l.call(l.id(value))
 }
 
 // register writes how the methods of the script's types are called from outside.

@@ -93,7 +93,12 @@ func (l *lowerer) switchStmt(s *ast.SwitchStmt, label string) []ast.Stmt {
 	}
 	l.at = at
 	n := &ast.SwitchStmt{Switch: l.at, Body: l.block()}
-	cond := func(e ast.Expr) ast.Expr { return l.expr(e) }
+	cond := func(e ast.Expr) ast.Expr {
+		if t := l.info.TypeOf(e); types.IsInterface(t) {
+			return l.equal(l.id("true"), types.Typ[types.Bool], l.expr(e), t)
+		}
+		return l.expr(e)
+	}
 	if s.Tag != nil {
 		tag := l.temp("tag")
 		t := types.Default(l.info.TypeOf(s.Tag))
@@ -209,6 +214,12 @@ func (l *lowerer) typeSwitch(s *ast.TypeSwitchStmt, label string) []ast.Stmt {
 
 func (l *lowerer) selectStmt(s *ast.SelectStmt, label string) []ast.Stmt {
 	n := &ast.SelectStmt{Select: l.at, Body: l.block()}
+	var pre []ast.Stmt
+	hold := func(e ast.Expr) ast.Expr { // all operands are evaluated first
+		t := l.temp("on")
+		pre = append(pre, l.define(t, e))
+		return l.id(t)
+	}
 	target := &branchTarget{label: label}
 	for _, c := range s.Body.List {
 		clause := c.(*ast.CommClause)
@@ -216,21 +227,33 @@ func (l *lowerer) selectStmt(s *ast.SelectStmt, label string) []ast.Stmt {
 		var first []ast.Stmt
 		switch comm := clause.Comm.(type) {
 		case *ast.SendStmt:
-			out.Comm = l.simple(comm)[0]
+			send := l.simple(comm)[0].(*ast.SendStmt)
+			send.Chan, send.Value = hold(send.Chan), hold(send.Value)
+			if isNil(l.info.TypeOf(comm.Value)) {
+				send.Value = l.zero(l.info.TypeOf(comm.Chan).Underlying().(*types.Chan).Elem())
+			}
+			out.Comm = send
 		case *ast.ExprStmt:
-			out.Comm = l.stmtOf(ast.Unparen(l.expr(comm.X)))
+			recv := ast.Unparen(l.expr(comm.X)).(*ast.UnaryExpr)
+			recv.X = hold(recv.X)
+			out.Comm = l.stmtOf(recv)
 		case *ast.AssignStmt:
-			out.Comm, first = l.receive(comm)
+			out.Comm, first = l.receive(comm, hold)
 		}
 		out.Body = append(first, l.within(target, func() []ast.Stmt { return l.stmts(clause.Body) })...)
 		n.Body.List = append(n.Body.List, out)
 	}
-	return l.labelled(label, n)
+	if len(pre) == 0 {
+		return l.labelled(label, n)
+	}
+	return []ast.Stmt{l.block(append(pre, l.labelled(label, n)...)...)}
 }
 
 // receive is case v, ok := <-c: the values get new names, then go where they belong.
-func (l *lowerer) receive(s *ast.AssignStmt) (ast.Stmt, []ast.Stmt) {
-	recv := &ast.AssignStmt{TokPos: l.at, Tok: token.DEFINE, Rhs: []ast.Expr{ast.Unparen(l.expr(s.Rhs[0]))}}
+func (l *lowerer) receive(s *ast.AssignStmt, hold func(ast.Expr) ast.Expr) (ast.Stmt, []ast.Stmt) {
+	source := ast.Unparen(l.expr(s.Rhs[0])).(*ast.UnaryExpr)
+	source.X = hold(source.X)
+	recv := &ast.AssignStmt{TokPos: l.at, Tok: token.DEFINE, Rhs: []ast.Expr{source}}
 	elem := l.info.TypeOf(ast.Unparen(s.Rhs[0]).(*ast.UnaryExpr).X).Underlying().(*types.Chan).Elem()
 	from := []types.Type{elem, types.Typ[types.Bool]}
 	var first []ast.Stmt
@@ -247,6 +270,7 @@ func (l *lowerer) receive(s *ast.AssignStmt) (ast.Stmt, []ast.Stmt) {
 		if t.define != "" {
 			first = append(first, l.define(t.define, l.id(n)), l.assign(l.id("_"), l.id(t.define)))
 		} else {
+			first = append(first, t.pre...)
 			first = append(first, l.assign(t.expr, l.convert(l.id(n), from[i], t.typ)))
 		}
 	}

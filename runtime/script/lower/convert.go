@@ -48,8 +48,13 @@ func (l *lowerer) convertInterface(e ast.Expr, from, to types.Type) ast.Expr {
 	return e
 }
 
-// plainAny keeps untyped constants' default types apart in an interface.
-func (l *lowerer) plainAny(e ast.Expr, from types.Type) ast.Expr { return e }
+// plainAny is a value of a host type in an interface.
+func (l *lowerer) plainAny(e ast.Expr, from types.Type) ast.Expr {
+	if _, ok := from.Underlying().(*types.Signature); ok {
+		return l.host("Inner", e) // the host sees a func where the interpreter would store a node of its own
+	}
+	return e
+}
 
 // wrap makes a host interface out of what a script's interface holds.
 func (l *lowerer) wrap(e ast.Expr, to types.Type) ast.Expr {

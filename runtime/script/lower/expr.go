@@ -61,14 +61,40 @@ func (l *lowerer) to(e ast.Expr, t types.Type) ast.Expr {
 func (l *lowerer) ident(x *ast.Ident) ast.Expr {
 	switch o := l.info.ObjectOf(x).(type) {
 	case *types.Func:
-		if o.Pkg() == l.prog.Pkg && o.Parent() == o.Pkg().Scope() && (o.Name() == "main") {
-			return l.id(scriptID + "main")
-		}
 		if l.recoverer[o] {
 			l.reject(x, "function "+o.Name()+" calls recover and is used as a value", "call recover in a func literal right after defer")
 		}
+		return l.funcValue(o)
 	}
 	return l.id(x.Name)
+}
+
+// funcValue is a declared function as a value: a closure, which the interpreter
+// handles better than the function itself.
+func (l *lowerer) funcValue(f *types.Func) ast.Expr {
+	sig := f.Signature()
+	return l.call(l.id(l.helper("value "+f.Name(), sig, func(name string) {
+		l.valueHelper(name, l.funcName(f), sig)
+	})))
+}
+
+// valueHelper writes func() func(args) results for a function of the file.
+func (l *lowerer) valueHelper(name, target string, sig *types.Signature) {
+	names, args := l.paramNames(sig)
+	c := l.call(l.id(target), args...)
+	if sig.Variadic() {
+		c.Ellipsis = l.at
+	}
+	l.topFunc(name, nil, []*ast.Field{l.field("", l.funcType(sig))},
+		l.define("f", l.lambda(l.params(sig, names), l.tuple(sig.Results()), l.returning(sig, c))),
+		l.ret(l.id("f")))
+}
+
+func (l *lowerer) funcName(f *types.Func) string {
+	if f.Name() == "main" {
+		return scriptID + "main"
+	}
+	return f.Name()
 }
 
 // constant writes a constant so that its type cannot be mistaken.
@@ -92,14 +118,9 @@ func (l *lowerer) constant(v constant.Value, t types.Type) ast.Expr {
 	case b.Info()&types.IsFloat != 0:
 		return l.typed(b, types.Float64, l.float(v, b.Kind() == types.Float32))
 	}
-	part := func(v constant.Value) ast.Expr {
-		if b.Kind() == types.Complex64 {
-			return l.call(l.id("float32"), l.float(v, true))
-		}
-		return l.call(l.id("float64"), l.float(v, false))
-	}
 	v = constant.ToComplex(v)
-	return l.call(l.id("complex"), part(constant.Real(v)), part(constant.Imag(v)))
+	part := func(v constant.Value) ast.Expr { return l.float(v, b.Kind() == types.Complex64) }
+	return l.call(l.id(b.Name()), l.host("Complex", part(constant.Real(v)), part(constant.Imag(v))))
 }
 
 // hostNamed says whether t is a named type of the host that is no interface.
@@ -335,12 +356,19 @@ func (l *lowerer) dynamic(e ast.Expr) ast.Expr {
 }
 
 func (l *lowerer) unary(x *ast.UnaryExpr) ast.Expr {
+	if b, ok := l.info.TypeOf(x).Underlying().(*types.Basic); ok && x.Op == token.SUB && b.Info()&types.IsFloat != 0 {
+		// The interpreter computes 0-x, which is wrong for 0.
+		return &ast.BinaryExpr{X: l.typed(b, types.Float64, l.number(token.FLOAT, "-1.0")), OpPos: l.at, Op: token.MUL, Y: &ast.ParenExpr{X: l.expr(x.X)}}
+	}
 	return &ast.UnaryExpr{OpPos: l.at, Op: x.Op, X: l.expr(x.X)}
 }
 
 func (l *lowerer) binary(x *ast.BinaryExpr) ast.Expr {
 	plain := func() ast.Expr {
 		return &ast.BinaryExpr{X: l.expr(x.X), OpPos: l.at, Op: x.Op, Y: l.expr(x.Y)}
+	}
+	if x.Op == token.SHL || x.Op == token.SHR {
+		return l.shift(x)
 	}
 	if x.Op != token.EQL && x.Op != token.NEQ {
 		return plain()
@@ -354,6 +382,28 @@ func (l *lowerer) binary(x *ast.BinaryExpr) ast.Expr {
 		equal = l.not(equal)
 	}
 	return equal
+}
+
+// shift gives a constant left operand its type, and counts of any type one that
+// the interpreter takes.
+func (l *lowerer) shift(x *ast.BinaryExpr) ast.Expr {
+	left := l.expr(x.X)
+	if l.info.Types[x.X].Value != nil {
+		t := l.info.TypeOf(x)
+		left = l.call(l.id(l.helper("typed", t, func(name string) {
+			l.topFunc(name, []*ast.Field{l.field("x", l.typ(t))}, []*ast.Field{l.field("", l.typ(t))}, l.ret(l.id("x")))
+		})), l.constant(l.info.Types[x.X].Value, t))
+	}
+	right := l.expr(x.Y)
+	if l.info.Types[x.Y].Value == nil {
+		b := l.info.TypeOf(x.Y).Underlying().(*types.Basic)
+		if b.Info()&types.IsUnsigned != 0 {
+			right = l.call(l.id("uint64"), right)
+		} else {
+			right = l.host("Shift", l.call(l.id("int"), right))
+		}
+	}
+	return &ast.BinaryExpr{X: left, OpPos: l.at, Op: x.Op, Y: right}
 }
 
 func isNil(t types.Type) bool {

@@ -175,16 +175,15 @@ func (l *lowerer) rangeStmt(s *ast.RangeStmt, label string) []ast.Stmt {
 		if u.Info()&types.IsInteger != 0 {
 			return l.rangeInt(s, label)
 		}
+		return l.rangeString(s, label)
 	case *types.Signature:
 		return l.rangeFunc(s, label, u)
 	}
 	at := l.at
 	key, value, first := l.rangeVars(s)
 	x := l.expr(s.X)
-	if s.Value == nil {
-		if _, ok := t.Underlying().(*types.Pointer); ok { // only its length counts
-			x = &ast.StarExpr{Star: l.at, X: x}
-		}
+	if blank(s.Value) && arrayLen(t) >= 0 { // only its length counts: a nil pointer will do
+		x = l.call(l.id("make"), &ast.ArrayType{Lbrack: l.at, Elt: &ast.StructType{Struct: l.at, Fields: &ast.FieldList{}}}, l.int(int(arrayLen(t))))
 	} else if _, ok := t.Underlying().(*types.Pointer); ok {
 		// The elements are read as the loop goes: a slice over the array does that.
 		x = &ast.SliceExpr{X: &ast.ParenExpr{X: &ast.StarExpr{Star: l.at, X: x}}, Lbrack: l.at, Rbrack: l.at}
@@ -203,6 +202,8 @@ func (l *lowerer) rangeStmt(s *ast.RangeStmt, label string) []ast.Stmt {
 // rangeVars names what the loop yields and says what the body does with it first:
 // new variables, or assignments to the given ones.
 func (l *lowerer) rangeVars(s *ast.RangeStmt) (key, value ast.Expr, first []ast.Stmt) {
+	var places []ast.Stmt
+	defer func() { first = append(places, first...) }()
 	one := func(e ast.Expr, from types.Type) ast.Expr {
 		if e == nil {
 			return nil
@@ -215,7 +216,9 @@ func (l *lowerer) rangeVars(s *ast.RangeStmt) (key, value ast.Expr, first []ast.
 		if s.Tok == token.DEFINE {
 			first = append(first, l.define(id.Name, l.id(n)), l.assign(l.id("_"), l.id(id.Name)))
 		} else {
-			first = append(first, l.assign(l.expr(e), l.convert(l.id(n), from, l.info.TypeOf(e))))
+			place, pre := l.place(e)
+			places = append(places, pre...)
+			first = append(first, l.assign(place, l.convert(l.id(n), from, l.info.TypeOf(e))))
 		}
 		return l.id(n)
 	}
@@ -229,6 +232,48 @@ func (l *lowerer) rangeVars(s *ast.RangeStmt) (key, value ast.Expr, first []ast.
 		key = nil
 	}
 	return key, value, first
+}
+
+func blank(e ast.Expr) bool {
+	id, ok := e.(*ast.Ident)
+	return e == nil || ok && id.Name == "_"
+}
+
+// arrayLen is the length of an array or of what a pointer to one points to, else -1.
+func arrayLen(t types.Type) int64 {
+	u := t.Underlying()
+	if p, ok := u.(*types.Pointer); ok {
+		u = p.Elem().Underlying()
+	}
+	if a, ok := u.(*types.Array); ok {
+		return a.Len()
+	}
+	return -1
+}
+
+// rangeString goes over offsets and runes that the host found: the
+// interpreter's own loop is wrong where a string is not valid UTF-8.
+func (l *lowerer) rangeString(s *ast.RangeStmt, label string) []ast.Stmt {
+	key, value, first := l.rangeVars(s)
+	offsets, runes, i := l.temp("offsets"), l.temp("runes"), l.temp("i")
+	get := &ast.AssignStmt{Lhs: []ast.Expr{l.id(offsets), l.id(runes)}, TokPos: l.at, Tok: token.DEFINE,
+		Rhs: []ast.Expr{l.host("Runes", l.call(l.id("string"), l.expr(s.X)))}}
+	var head []ast.Stmt
+	if !blank(key) {
+		head = append(head, l.define(key.(*ast.Ident).Name, &ast.IndexExpr{X: l.id(offsets), Index: l.id(i)}))
+	}
+	if !blank(value) {
+		head = append(head, l.define(value.(*ast.Ident).Name, &ast.IndexExpr{X: l.id(runes), Index: l.id(i)}))
+	}
+	at := l.at
+	body := l.within(&branchTarget{label: label, loop: true}, func() []ast.Stmt { return l.stmts(s.Body.List) })
+	l.at = at
+	n := &ast.ForStmt{For: l.at,
+		Init: l.define(i, l.int(0)),
+		Cond: &ast.BinaryExpr{X: l.id(i), OpPos: l.at, Op: token.LSS, Y: l.call(l.id("len"), l.id(runes))},
+		Post: &ast.IncDecStmt{X: l.id(i), TokPos: l.at, Tok: token.INC},
+		Body: l.block(append(append(head, first...), body...)...)}
+	return []ast.Stmt{l.block(append([]ast.Stmt{get}, l.labelled(label, n)...)...)}
 }
 
 func rangeTypes(t types.Type) (key, value types.Type) {

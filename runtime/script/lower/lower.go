@@ -94,7 +94,7 @@ func Lower(p *check.Program) (lowered *Lowered, problems []check.Problem) {
 	if problems != nil {
 		return nil, problems
 	}
-	prog, problems := p.Universe.CheckFile(p.Fset, flat.File)
+	prog, problems := p.Universe.CheckFlat(p.Fset, flat.File)
 	if problems != nil {
 		for i := range problems {
 			problems[i].Kind = "unsupported"

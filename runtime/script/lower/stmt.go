@@ -114,7 +114,7 @@ func (l *lowerer) declStmt(s *ast.DeclStmt) []ast.Stmt {
 			}
 			if n.Name == "_" {
 				if value != nil {
-					temps = append(temps, l.assign(l.id("_"), value))
+					temps = append(temps, l.discard(value)...)
 				}
 				continue
 			}
@@ -172,6 +172,7 @@ type target struct {
 	typ    types.Type
 	blank  bool
 	define string
+	pre    []ast.Stmt // evaluate the operands of expr
 }
 
 // tupleType is the type of the i-th value of an expression with several.
@@ -199,9 +200,10 @@ func (l *lowerer) multi(e ast.Expr) ast.Expr {
 // multiAssign assigns the values of one expression to several places.
 func (l *lowerer) multiAssign(targets []target, rhs ast.Expr) []ast.Stmt {
 	var names []ast.Expr
-	var after []ast.Stmt
+	var pre, after []ast.Stmt
 	used := false
 	for i, t := range targets {
+		pre = append(pre, t.pre...)
 		from := l.tupleType(rhs, i)
 		switch {
 		case t.blank:
@@ -227,7 +229,7 @@ func (l *lowerer) multiAssign(targets []target, rhs ast.Expr) []ast.Stmt {
 		tok = token.ASSIGN
 	}
 	first := &ast.AssignStmt{Lhs: names, TokPos: l.at, Tok: tok, Rhs: []ast.Expr{l.multi(rhs)}}
-	return append([]ast.Stmt{first}, after...)
+	return append(append(pre, first), after...)
 }
 
 func (l *lowerer) assignStmt(s *ast.AssignStmt) []ast.Stmt {
@@ -255,7 +257,8 @@ func (l *lowerer) target(s *ast.AssignStmt, e ast.Expr, i int) target {
 			return target{define: id.Name, typ: obj.Type()}
 		}
 	}
-	return target{expr: l.expr(e), typ: l.info.TypeOf(e)}
+	place, pre := l.place(e)
+	return target{expr: place, typ: l.info.TypeOf(e), pre: pre}
 }
 
 func (l *lowerer) assignOne(s *ast.AssignStmt, lhs, rhs ast.Expr) []ast.Stmt {
@@ -264,22 +267,36 @@ func (l *lowerer) assignOne(s *ast.AssignStmt, lhs, rhs ast.Expr) []ast.Stmt {
 		if isNil(l.info.TypeOf(rhs)) {
 			return nil
 		}
-		return []ast.Stmt{l.assign(l.id("_"), l.expr(rhs))}
+		return l.discard(l.expr(rhs))
 	}
 	if isIdent && s.Tok == token.DEFINE {
 		return []ast.Stmt{l.define(id.Name, l.expr(rhs)), l.assign(l.id("_"), l.id(id.Name))}
 	}
-	return []ast.Stmt{l.assign(l.expr(lhs), l.to(rhs, l.info.TypeOf(lhs)))}
+	value := l.to(rhs, l.info.TypeOf(lhs))
+	if isIdent {
+		return []ast.Stmt{l.assign(l.id(id.Name), value)}
+	}
+	if u, ok := ast.Unparen(rhs).(*ast.UnaryExpr); ok && u.Op == token.ARROW {
+		n := l.temp("v") // the interpreter loses x[i] = <-c
+		return []ast.Stmt{l.define(n, value), l.assign(l.expr(lhs), l.id(n))}
+	}
+	return []ast.Stmt{l.assign(l.expr(lhs), value)}
+}
+
+// discard evaluates an expression: the interpreter skips what is assigned to _.
+func (l *lowerer) discard(e ast.Expr) []ast.Stmt {
+	n := l.temp("unused")
+	return []ast.Stmt{l.define(n, e), l.assign(l.id("_"), l.id(n))}
 }
 
 // parallel is a, b = x, y: all right sides before any assignment.
 func (l *lowerer) parallel(s *ast.AssignStmt) []ast.Stmt {
-	var pre, post []ast.Stmt
+	var places, pre, post []ast.Stmt
 	for i, rhs := range s.Rhs {
 		t := l.target(s, s.Lhs[i], i)
 		if t.blank {
 			if !isNil(l.info.TypeOf(rhs)) {
-				pre = append(pre, l.assign(l.id("_"), l.expr(rhs)))
+				pre = append(pre, l.discard(l.expr(rhs))...)
 			}
 			continue
 		}
@@ -289,17 +306,16 @@ func (l *lowerer) parallel(s *ast.AssignStmt) []ast.Stmt {
 			post = append(post, l.define(t.define, l.id(n)), l.assign(l.id("_"), l.id(t.define)))
 			continue
 		}
-		place, stmts := l.place(s.Lhs[i])
-		pre = append(stmts, pre...)
-		post = append(post, l.assign(place, l.id(n)))
+		post = append(post, l.assign(t.expr, l.id(n)))
+		places = append(places, t.pre...)
 	}
-	return append(pre, post...)
+	return append(append(places, pre...), post...)
 }
 
 func (l *lowerer) copied(rhs ast.Expr, t types.Type) ast.Expr { return l.typedValue(rhs, t) }
 
-// place evaluates the index and pointer operands of a left side, which Go does
-// before it assigns anything.
+// place evaluates the operands of a left side, which Go does before it assigns
+// anything: indexes, and the slices, maps and pointers that lead to the place.
 func (l *lowerer) place(e ast.Expr) (ast.Expr, []ast.Stmt) {
 	var pre []ast.Stmt
 	hold := func(e ast.Expr) ast.Expr {
@@ -307,18 +323,37 @@ func (l *lowerer) place(e ast.Expr) (ast.Expr, []ast.Stmt) {
 		pre = append(pre, l.define(n, e))
 		return l.id(n)
 	}
-	switch x := ast.Unparen(e).(type) {
-	case *ast.IndexExpr:
-		if l.info.Types[x.Index].Value != nil {
-			return l.expr(e), nil
+	var walk func(e ast.Expr) ast.Expr
+	walk = func(e ast.Expr) ast.Expr {
+		switch x := ast.Unparen(e).(type) {
+		case *ast.IndexExpr:
+			lowered := l.index(x).(*ast.IndexExpr)
+			if _, isArray := l.info.TypeOf(x.X).Underlying().(*types.Array); isArray {
+				lowered.X = walk(x.X)
+			} else if _, isPtr := l.info.TypeOf(x.X).Underlying().(*types.Pointer); !isPtr {
+				lowered.X = hold(lowered.X)
+			}
+			if l.info.Types[x.Index].Value == nil {
+				lowered.Index = hold(lowered.Index)
+			}
+			return lowered
+		case *ast.StarExpr:
+			return &ast.StarExpr{Star: l.at, X: hold(l.expr(x.X))}
+		case *ast.SelectorExpr:
+			s := l.info.Selections[x]
+			if s == nil || s.Kind() != types.FieldVal {
+				return l.expr(e)
+			}
+			if _, isPtr := l.info.TypeOf(x.X).Underlying().(*types.Pointer); isPtr {
+				p, _ := l.path(hold(l.expr(x.X)), l.info.TypeOf(x.X), s.Index())
+				return p
+			}
+			p, _ := l.path(walk(x.X), l.info.TypeOf(x.X), s.Index())
+			return p
 		}
-		lowered := l.index(x).(*ast.IndexExpr)
-		lowered.Index = hold(lowered.Index)
-		return lowered, pre
-	case *ast.StarExpr:
-		return &ast.StarExpr{Star: l.at, X: hold(l.expr(x.X))}, pre
+		return l.expr(e)
 	}
-	return l.expr(e), nil
+	return walk(e), pre
 }
 
 func (l *lowerer) returnStmt(s *ast.ReturnStmt) []ast.Stmt {

@@ -3,6 +3,7 @@ package mono
 import (
 	"fmt"
 	"go/ast"
+	"go/printer"
 	"go/token"
 	"go/types"
 	"reflect"
@@ -33,10 +34,19 @@ func (c *copier) instanceName(obj types.Object, args *types.TypeList) ast.Expr {
 // maxInstances ends scripts whose instances beget instances without end.
 const maxInstances = 2000
 
+// source is a type expression in full; types.ExprString leaves out struct tags.
+func source(e ast.Expr) string {
+	var b strings.Builder
+	if err := printer.Fprint(&b, token.NewFileSet(), e); err != nil {
+		return types.ExprString(e)
+	}
+	return b.String()
+}
+
 func (f *flattener) instantiate(obj types.Object, args []ast.Expr) string {
 	parts := make([]string, len(args))
 	for i, a := range args {
-		parts[i] = types.ExprString(a)
+		parts[i] = source(a)
 	}
 	key := fmt.Sprintf("%p[%s]", obj, strings.Join(parts, ","))
 	if name := f.names[key]; name != "" {
