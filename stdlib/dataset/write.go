@@ -109,7 +109,7 @@ type record struct {
 	Instruction   string    `parquet:"instruction"`
 	Input         string    `parquet:"input,optional"`
 	Output        string    `parquet:"output"`
-	Messages      []Message `parquet:"messages,list,optional"`
+	Messages      []Message `parquet:"messages,list"`
 	Category      string    `parquet:"category,dict,optional"`
 	Family        string    `parquet:"family,dict,optional"`
 	Answer        string    `parquet:"answer,optional"`

@@ -64,7 +64,7 @@ func TestRecallAndPrecision(t *testing.T) {
 		}
 	}
 	c, _ := Config{}.withDefaults()
-	got, r := pairs(documents(rows, c), c, func(pair) bool { return true })
+	got, r := pairs(documents(rows, c), c, func(pair) bool { return true }) // equal texts are pairs here
 	hits := 0
 	for _, p := range got {
 		want, ok := truth[p.pair]
@@ -167,6 +167,10 @@ func TestAgainst(t *testing.T) {
 	got, err := FindAgainst(set("unrelated words here", sentence+"!", "", sentence), set("what", sentence), Config{})
 	if err != nil || len(got.Removed) != 2 || got.Removed[0].Row != 1 || got.Removed[0].KeptRow != 1 || !got.Removed[1].Exact || got.Kept.Len() != 2 {
 		t.Errorf("%+v, %v", got, err)
+	}
+	got, err = Find(set("", "", "a", "a", ""), Config{})
+	if err != nil || got.Kept.Len() != 4 || got.Exact != 1 {
+		t.Errorf("rows without text are nobody's duplicates: %+v, %v", got, err)
 	}
 	got, err = FindAgainst(set(), set("a"), Config{})
 	if err != nil || got.Kept.Len() != 0 {

@@ -89,11 +89,6 @@ func candidates(signatures []uint32, permutations, count, rows int, texts []docu
 	return slices.Compact(all)
 }
 
-// bucket limits how many earlier members a document is paired with in one band:
-// beyond it a bucket holds so many equal bands that any pair among its first
-// members tells the same.
-const bucket = 256
-
 func bandPairs(signatures []uint32, permutations, from, rows int, texts []document) []pair {
 	members := map[uint64][]int32{}
 	var out []pair
@@ -108,9 +103,7 @@ func bandPairs(signatures []uint32, permutations, from, rows int, texts []docume
 		for _, j := range members[key] {
 			out = append(out, pair{j, int32(i)})
 		}
-		if len(members[key]) < bucket {
-			members[key] = append(members[key], int32(i))
-		}
+		members[key] = append(members[key], int32(i))
 	}
 	return out
 }

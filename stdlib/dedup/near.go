@@ -111,11 +111,17 @@ func Find(set *dataset.Set, c Config) (*Result, error) {
 		return nil, err
 	}
 	docs := documents(set.Rows, c)
-	verified, r := pairs(docs, c, func(pair) bool { return true })
+	texts := distinct(docs)
+	verified, r := pairs(texts.docs, c, func(pair) bool { return true })
+	kept := greedy(len(texts.docs), verified)
 	if c.Components {
-		r.components(docs, verified)
-	} else {
-		r.greedy(docs, verified)
+		kept = components(texts.docs, verified)
+	}
+	for row, text := range texts.of {
+		k := kept[text]
+		if at := texts.first[k.text]; at != row {
+			r.Removed = append(r.Removed, Removal{Row: row, KeptRow: at, Jaccard: k.jaccard})
+		}
 	}
 	r.finish(set, docs, docs)
 	return r, nil
@@ -130,21 +136,47 @@ func FindAgainst(set, other *dataset.Set, c Config) (*Result, error) {
 	}
 	n := len(other.Rows)
 	docs := append(documents(other.Rows, c), documents(set.Rows, c)...)
-	verified, r := pairs(docs, c, func(p pair) bool { return int(p.first) < n && int(p.second) >= n })
+	texts := distinct(docs)
+	verified, r := pairs(texts.docs, c, func(p pair) bool { return texts.first[p.first] < n && texts.first[p.second] >= n })
 	best := map[int]scored{}
 	for _, p := range verified {
-		row := int(p.second) - n
-		if b, ok := best[row]; !ok || p.jaccard > b.jaccard {
-			best[row] = p
+		if b, ok := best[int(p.second)]; !ok || p.jaccard > b.jaccard {
+			best[int(p.second)] = p
 		}
 	}
-	for row := range set.Rows {
-		if p, ok := best[row]; ok {
-			r.Removed = append(r.Removed, Removal{Row: row, KeptRow: int(p.first), Jaccard: p.jaccard})
+	for row, text := range texts.of[n:] {
+		if at := texts.first[text]; at < n {
+			r.Removed = append(r.Removed, Removal{Row: row, KeptRow: at, Jaccard: 1})
+		} else if p, ok := best[text]; ok {
+			r.Removed = append(r.Removed, Removal{Row: row, KeptRow: texts.first[p.first], Jaccard: p.jaccard})
 		}
 	}
 	r.finish(set, docs[n:], docs[:n])
 	return r, nil
+}
+
+// textSet are the distinct texts of rows. Equal texts are one from here on, so
+// that a text that occurs a thousand times makes no million pairs.
+type textSet struct {
+	docs  []document
+	first []int // row where each text occurs first
+	of    []int // text of each row
+}
+
+// distinct keeps rows without any text apart: they are nobody's duplicates.
+func distinct(docs []document) *textSet {
+	s := &textSet{}
+	seen := map[string]int{}
+	for row, d := range docs {
+		text, ok := seen[d.text]
+		if !ok || len(d.grams) == 0 {
+			text = len(s.docs)
+			seen[d.text] = text
+			s.docs, s.first = append(s.docs, d), append(s.first, row)
+		}
+		s.of = append(s.of, text)
+	}
+	return s
 }
 
 func documents(rows []dataset.Row, c Config) []document {
@@ -165,8 +197,7 @@ type scored struct {
 }
 
 // pairs are all pairs found whose exact Jaccard reaches the threshold, sorted by
-// the later row, then the earlier one. Rows with equal texts are found by their
-// grams like all others.
+// the later text, then the earlier one.
 func pairs(docs []document, c Config, want func(pair) bool) ([]scored, *Result) {
 	s := newSigner(c.Permutations)
 	signatures := make([]uint32, len(docs)*c.Permutations)
@@ -199,31 +230,40 @@ func pairs(docs []document, c Config, want func(pair) bool) ([]scored, *Result) 
 	return out, r
 }
 
-// greedy drops a row only if it is near enough to a row that stays.
-func (r *Result) greedy(docs []document, verified []scored) {
-	gone := make([]bool, len(docs))
+// keeper is the text that stays for a text, which may be itself.
+type keeper struct {
+	text    int
+	jaccard float64
+}
+
+// greedy drops a text only if it is near enough to one that stays.
+func greedy(n int, verified []scored) []keeper {
+	kept := make([]keeper, n)
+	for i := range kept {
+		kept[i] = keeper{i, 1}
+	}
 	for i := 0; i < len(verified); {
-		row := verified[i].second
+		text := int(verified[i].second)
 		best := scored{jaccard: -1}
-		for ; i < len(verified) && verified[i].second == row; i++ {
-			if p := verified[i]; !gone[p.first] && p.jaccard > best.jaccard {
+		for ; i < len(verified) && int(verified[i].second) == text; i++ {
+			if p := verified[i]; kept[p.first].text == int(p.first) && p.jaccard > best.jaccard {
 				best = p
 			}
 		}
 		if best.jaccard >= 0 {
-			gone[row] = true
-			r.Removed = append(r.Removed, Removal{Row: int(row), KeptRow: int(best.first), Jaccard: best.jaccard})
+			kept[text] = keeper{int(best.first), best.jaccard}
 		}
 	}
+	return kept
 }
 
-// components keeps the first row of every connected component.
-func (r *Result) components(docs []document, verified []scored) {
-	root := make([]int32, len(docs))
+// components keeps the first text of every connected component.
+func components(docs []document, verified []scored) []keeper {
+	root := make([]int, len(docs))
 	for i := range root {
-		root[i] = int32(i)
+		root[i] = i
 	}
-	find := func(i int32) int32 {
+	find := func(i int) int {
 		for root[i] != i {
 			root[i] = root[root[i]]
 			i = root[i]
@@ -231,14 +271,18 @@ func (r *Result) components(docs []document, verified []scored) {
 		return i
 	}
 	for _, p := range verified {
-		a, b := find(p.first), find(p.second)
+		a, b := find(int(p.first)), find(int(p.second))
 		root[max(a, b)] = min(a, b)
 	}
+	kept := make([]keeper, len(docs))
 	for i := range docs {
-		if top := find(int32(i)); int(top) != i {
-			r.Removed = append(r.Removed, Removal{Row: i, KeptRow: int(top), Jaccard: jaccard(docs[i].grams, docs[top].grams)})
+		top := find(i)
+		kept[i] = keeper{top, 1}
+		if top != i {
+			kept[i].jaccard = jaccard(docs[i].grams, docs[top].grams)
 		}
 	}
+	return kept
 }
 
 // finish fills in what follows from the removals.
