@@ -46,6 +46,7 @@ func (a *app) env() error {
 	facts = append(facts, machineFacts()...)
 	facts = append(facts,
 		fact{"python3", pythonPath()},
+		fact{"sandbox", sandboxState()},
 		fact{"runs", runs + " (" + why + ")"},
 		fact{"cache", cacheFolder()},
 	)

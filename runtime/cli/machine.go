@@ -5,6 +5,7 @@ import (
 
 	"cogumi/reports"
 	"cogumi/stdlib/experiment/machine"
+	"cogumi/stdlib/sandbox"
 )
 
 func buildReport(dir string) (string, error) { return reports.Write(dir) }
@@ -22,4 +23,12 @@ func machineFacts() []fact {
 		{"gpu", gpus},
 		{"place", m.Place},
 	}
+}
+
+// sandboxState says whether programs of models can be run here.
+func sandboxState() string {
+	if err := sandbox.Available(); err != nil {
+		return "not available: " + err.Error()
+	}
+	return "available (" + sandbox.Version() + ")"
 }

@@ -235,10 +235,10 @@ func compareFlags(s *Script) (problems []Problem) {
 		}
 	}
 	for _, p := range s.Header.Inputs {
-		check(p.Flag, p.Path, p.Line, p.Column)
+		check(p.Flag, p.Default, p.Line, p.Column)
 	}
 	for _, p := range s.Header.Outputs {
-		check(p.Flag, p.Path, p.Line, p.Column)
+		check(p.Flag, p.Default, p.Line, p.Column)
 	}
 	for _, d := range s.Header.FlagDocs {
 		check(d.Flag, d.Default, d.Line, d.Column)
@@ -262,8 +262,8 @@ func (s *Script) flagNames() []string {
 }
 
 func sameDefault(a, b, kind string) bool {
-	if a == b || a == `""` && b == "" {
-		return true
+	if a == b || b == "" && (a == `""` || strings.ContainsRune(a, ' ')) {
+		return true // words say what the empty default stands for
 	}
 	if kind != "int" && kind != "float" {
 		return false

@@ -31,7 +31,7 @@ OUTPUT: runs/<id>/artefacts/adapter | adapter
 OUTPUT: --out DIR | training rows | rows>=1
 FLAGS: --seed N (default 1) what is drawn
        goes on here
-  --fast skips the check
+  --fast, --lr X of the training
 PIPELINE STAGE: 1B.3 targeted training
 TIME: 15-20 min for 73 rows
 COST: $0.50-1
@@ -41,6 +41,7 @@ const fullBody = `	x.String("pool", "tinyworld/pool", "problems")
 	x.String("out", "", "where")
 	x.Int("seed", 1, "seed")
 	x.Bool("fast", false, "fast")
+	x.Float("lr", 1e-3, "rate")
 `
 
 func TestHeaderIsRead(t *testing.T) {
@@ -74,7 +75,7 @@ func TestHeaderIsRead(t *testing.T) {
 			t.Errorf("port %d is %s", i, describe(p))
 		}
 	}
-	if len(h.FlagDocs) != 2 || h.FlagDocs[0] != (FlagDoc{"seed", "N", "1", "what is drawn goes on here", 13, 11}) || h.FlagDocs[1].Text != "skips the check" {
+	if len(h.FlagDocs) != 3 || h.FlagDocs[0] != (FlagDoc{"seed", "N", "1", "what is drawn goes on here", 13, 11}) || h.FlagDocs[1].Text != "of the training" || h.FlagDocs[2] != (FlagDoc{"lr", "X", "", "of the training", 15, 14}) {
 		t.Errorf("flags are %+v", h.FlagDocs)
 	}
 	m := h.Map()
@@ -109,11 +110,11 @@ func TestHeaderErrors(t *testing.T) {
 		{"misspelt attribute", replace("| optional", "| optoinal"), fullBody, "8:6", `unknown attribute "optoinal"`, "did you mean optional?"},
 		{"from in output", replace("--out DIR | training rows | rows>=1", "--out DIR | training rows | from=x.go"), fullBody, "12:12", "unknown attribute", "rows>=N"},
 		{"flag not defined", replace("--fast", "--fsat"), strings.Replace(fullBody, `"fast"`, `"fast"`, 1), "15:6", "the header names --fsat", "did you mean --fast?"},
-		{"flag not named", fullHeader, fullBody + "\tx.Float(\"lr\", 1e-3, \"learning rate\")\n", "31:10", "the header does not name --lr", "// FLAGS: --lr X learning rate"},
+		{"flag not named", fullHeader, fullBody + "\tx.Float(\"rate\", 1e-3, \"learning rate\")\n", "32:10", "the header does not name --rate", "// FLAGS: --rate X learning rate"},
 		{"other default", replace("(default 1)", "(default 2)"), fullBody, "13:11", `--seed has the default 2, the script says "1"`, "line 29"},
-		{"reserved flag", fullHeader + "FLAGS: --json what", fullBody + "\tx.Bool(\"json\", false, \"\")\n", "32:9", "--json belongs to cogumi", "another name"},
-		{"defined twice", fullHeader, fullBody + "\tx.Int(\"seed\", 1, \"\")\n", "31:8", "--seed is defined twice, first in line 29", "variable"},
-		{"computed name", fullHeader, fullBody + "\tn := \"a\"\n\tx.Int(n+\"b\", 1, \"\")\n", "32:8", "not a literal", "in quotes"},
+		{"reserved flag", fullHeader + "FLAGS: --json what", fullBody + "\tx.Bool(\"json\", false, \"\")\n", "33:9", "--json belongs to cogumi", "another name"},
+		{"defined twice", fullHeader, fullBody + "\tx.Int(\"seed\", 1, \"\")\n", "32:8", "--seed is defined twice, first in line 29", "variable"},
+		{"computed name", fullHeader, fullBody + "\tn := \"a\"\n\tx.Int(n+\"b\", 1, \"\")\n", "33:8", "not a literal", "in quotes"},
 		{"words after a flag", replace("--out DIR |", "--out DIR maybe |"), fullBody, "12:12", `what is "maybe"`, "write --out"},
 		{"rows overflow", replace("rows>=100", "rows>=99999999999999999999"), fullBody, "7:11", "too many rows", "fits"},
 	}
@@ -235,4 +236,41 @@ func FuzzParse(f *testing.F) {
 		}
 		s.Header.Map()
 	})
+}
+
+func TestReadKind(t *testing.T) {
+	tests := []struct {
+		text string
+		kind Kind
+		note string
+	}{
+		{"rows", Rows, ""},
+		{"instruction rows with answers", Problems, ""},
+		{"instruction rows with notes", InstructionRows, "with notes"},
+		{"Training rows (losses only)", TrainingRows, "losses only"},
+		{"model folder", Model, ""},
+		{"model(any)", Model, "any"},
+		{"modelling", "", ""},
+		{"", "", ""},
+	}
+	for _, tt := range tests {
+		if kind, note := readKind(tt.text); kind != tt.kind || note != tt.note {
+			t.Errorf("%q is %q with %q, want %q with %q", tt.text, kind, note, tt.kind, tt.note)
+		}
+	}
+}
+
+func TestWordsAsADefault(t *testing.T) {
+	header := "PURPOSE: p\nWHEN TO USE: w\nINPUT: none\nOUTPUT: --out DIR (default the run's folder) | training rows\n  failures.parquet | training rows\nPIPELINE STAGE: 1\nTIME: 1 s\nCOST: $0 on your own machine"
+	s, problems := Parse("x.go", script(header, "\tx.String(\"out\", \"\", \"where\")\n"))
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	out := s.Header.Outputs
+	if out[0].Path != "" || out[0].String() != "--out DIR (default the run's folder)" || out[0].InRun() || !out[1].InRun() {
+		t.Errorf("outputs are %+v", out)
+	}
+	if _, problems := Parse("x.go", script(header, "\tx.String(\"out\", \"there\", \"where\")\n")); len(problems) != 1 {
+		t.Errorf("a default that the header does not name: %v", problems)
+	}
 }

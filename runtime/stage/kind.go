@@ -56,6 +56,38 @@ func (k Kind) Is(wide Kind) bool {
 	return false
 }
 
+// spellings are other words for a kind.
+var spellings = map[string]Kind{
+	"instruction rows with answers": Problems, "rows with answers": Problems,
+	"model folder": Model, "adapter folder": Adapter, "peft adapter": Adapter,
+}
+
+// readKind reads a kind and what is said after it: "training rows (losses
+// only)", "instruction rows with answers". "" where there is no kind.
+func readKind(text string) (kind Kind, note string) {
+	lower, longest := strings.ToLower(text), 0
+	try := func(name string, k Kind) {
+		rest, ok := strings.CutPrefix(lower, name)
+		if ok && len(name) > longest && (rest == "" || rest[0] == ' ' || rest[0] == '(') {
+			kind, longest = k, len(name)
+		}
+	}
+	for _, k := range kindOrder {
+		try(string(k), k)
+	}
+	for name, k := range spellings {
+		try(name, k)
+	}
+	if kind == "" || len(lower) != len(text) {
+		return kind, ""
+	}
+	note = strings.TrimSpace(text[longest:])
+	if inner, ok := strings.CutPrefix(note, "("); ok && strings.HasSuffix(inner, ")") {
+		note = inner[:len(inner)-1]
+	}
+	return kind, note
+}
+
 func kindHint(word string) string {
 	names := make([]string, len(kindOrder))
 	for i, k := range kindOrder {

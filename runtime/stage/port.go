@@ -9,25 +9,31 @@ import (
 )
 
 // Port is one INPUT or OUTPUT: a path, given by a flag or fixed, and what lies
-// there. Paths are relative to the folder where the run is started; what starts
-// with "runs/<id>/" lies in the run's own folder.
+// there. Paths are relative to the folder where the run is started. An output
+// that starts with "runs/<id>/", or that is a bare name, lies in the run's own
+// folder.
 type Port struct {
 	Flag    string   // without dashes; "" where the path is fixed
 	Meta    string   // F, DIR, NAME …
-	Path    string   // the flag's default or the fixed path; may be ""
+	Default string   // the flag's default as written: a path, or words
+	Path    string   // that default where it is a path, or the fixed path; may be ""
 	Kind    Kind     //
-	Note    string   // what stands in parentheses after the kind
+	Note    string   // what is said after the kind
 	From    []string // scripts that make it, without ".go"
 	Builtin bool     // comes with cogumi
 	Own     bool     // a person's own file
 	Maybe   bool     // attribute "optional": the script runs without it
 	MinRows int      // 0: not said
+	Output  bool
 
 	Line, Column int
 }
 
 // InRun: the path lies in the run's own folder, where no other script writes.
-func (p Port) InRun() bool { return strings.HasPrefix(p.Path, "runs/<id>/") }
+func (p Port) InRun() bool {
+	bare := p.Output && p.Flag == "" && !strings.ContainsAny(p.Path, `/\`)
+	return bare || strings.HasPrefix(p.Path, "runs/<id>/")
+}
 
 // String is the port as a person reads it: "--pool F (default tinyworld/pool)".
 func (p Port) String() string {
@@ -38,8 +44,8 @@ func (p Port) String() string {
 	if p.Meta != "" {
 		s += " " + p.Meta
 	}
-	if p.Path != "" {
-		s += " (default " + p.Path + ")"
+	if p.Default != "" {
+		s += " (default " + p.Default + ")"
 	}
 	return s
 }
@@ -54,7 +60,6 @@ type FlagDoc struct {
 var (
 	flagPattern  = regexp.MustCompile(`^--([A-Za-z][A-Za-z0-9_-]*)(?:[ =]+([A-Z][A-Z0-9_]*|[A-Z]+(?:\|[A-Z]+)*)\b)?\s*`)
 	defaultStart = regexp.MustCompile(`^\(default[ :]\s*`)
-	kindPattern  = regexp.MustCompile(`^([^()]*?)\s*(?:\((.*)\))?$`)
 	rowsPattern  = regexp.MustCompile(`^rows *(?:>=|≥) *([0-9][0-9,]*)$`)
 )
 
@@ -121,11 +126,14 @@ func readPort(at place, key string, e textLine) (Port, []Problem) {
 	for i := range parts {
 		parts[i] = strings.TrimSpace(parts[i])
 	}
-	p := Port{Line: e.line, Column: e.column}
+	p := Port{Line: e.line, Column: e.column, Output: key == "OUTPUT"}
 	var rest string
-	p.Flag, p.Meta, p.Path, rest = subject(parts[0])
-	if p.Flag == "" {
+	p.Flag, p.Meta, p.Default, rest = subject(parts[0])
+	switch {
+	case p.Flag == "":
 		p.Path, rest = parts[0], ""
+	case !strings.ContainsRune(p.Default, ' '):
+		p.Path = p.Default
 	}
 	switch {
 	case rest != "":
@@ -137,13 +145,8 @@ func readPort(at place, key string, e textLine) (Port, []Problem) {
 	case len(parts) < 2 || parts[1] == "":
 		return bad("add what it is, for example: "+parts[0]+" | "+string(Rows), "%s: %q does not say what lies there", key, parts[0])
 	}
-	kind := kindPattern.FindStringSubmatch(parts[1])
-	if kind == nil {
+	if p.Kind, p.Note = readKind(parts[1]); p.Kind == "" {
 		return bad(kindHint(parts[1]), "%s: unknown kind %q", key, parts[1])
-	}
-	p.Kind, p.Note = Kind(strings.ToLower(kind[1])), kind[2]
-	if !p.Kind.known() {
-		return bad(kindHint(kind[1]), "%s: unknown kind %q", key, kind[1])
 	}
 	for _, attribute := range parts[2:] {
 		if hint, message := p.set(key, attribute); message != "" {
@@ -208,14 +211,37 @@ func readFlagDocs(at place, f field, list []FlagDoc) ([]FlagDoc, []Problem) {
 		if strings.EqualFold(strings.TrimRight(e.text, "."), "none") {
 			continue
 		}
-		flag, meta, def, text := subject(e.text)
-		if flag == "" {
+		docs := flagDocs(e)
+		if docs == nil {
 			problems = append(problems, at.problem(e.line, e.column,
-				"write FLAGS: --seed N (default 1) what it does", "FLAGS: %q does not start with a flag", e.text))
-			continue
+				"write FLAGS: --seed N (default 1) what it decides", "FLAGS: %q does not start with a flag", e.text))
 		}
-		text = strings.TrimSpace(strings.TrimLeft(text, "|:—–- "))
-		list = append(list, FlagDoc{Flag: flag, Meta: meta, Default: def, Text: text, Line: e.line, Column: e.column})
+		list = append(list, docs...)
 	}
 	return list, problems
+}
+
+// flagDocs reads one entry: "--seed N (default 1) what it decides", or several
+// flags with one text: "--lr, --epochs of the training".
+func flagDocs(e textLine) []FlagDoc {
+	var docs []FlagDoc
+	text := e.text
+	for {
+		d := FlagDoc{Line: e.line, Column: e.column + len(e.text) - len(text)}
+		d.Flag, d.Meta, d.Default, text = subject(text)
+		if d.Flag == "" {
+			break
+		}
+		docs = append(docs, d)
+		rest, more := strings.CutPrefix(text, ",")
+		if !more {
+			break
+		}
+		text = strings.TrimSpace(rest)
+	}
+	text = strings.TrimSpace(strings.TrimLeft(text, "|:—–- "))
+	for i := range docs {
+		docs[i].Text = text
+	}
+	return docs
 }
