@@ -205,7 +205,7 @@ func TestFailuresNameTheScriptsLine(t *testing.T) {
 		program, line, message, hint string
 		code                         int
 	}{
-		{"panics", "the line of the panic", "panic: assignment to entry in nil map", "panic.txt", 1},
+		{"panics", "the line of the panic", "panic: runtime error: index out of range [3] with length 0", "panic.txt", 1},
 		{"stops", "the line of the stop", "pool.jsonl:12: no answer", "add one", 4},
 	} {
 		root := t.TempDir()

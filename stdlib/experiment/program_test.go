@@ -137,8 +137,8 @@ func deafProgram() {
 func panicsProgram() {
 	x := experiment.Start()
 	defer x.Finish()
-	var scores map[string]int
-	scores["a"] = 1 // the line of the panic
+	rows := x.Args()
+	fmt.Println(rows[3]) // the line of the panic
 }
 
 func stopsProgram() {
