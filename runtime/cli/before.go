@@ -59,7 +59,7 @@ func declared(s stage.Span) string {
 	if !s.Known {
 		return "unknown"
 	}
-	return s.Text
+	return s.Short()
 }
 
 func pastText(past launch.History) string {

@@ -77,7 +77,7 @@ func printList(w io.Writer, set *stage.Set, width int) {
 	rows := [][]string{{"STAGE", "I WANT TO…", "SCRIPT", "WHEN TO USE", "TIME", "COST"}}
 	for _, s := range set.Scripts {
 		if h := s.Header; h != nil {
-			rows = append(rows, []string{h.Stage, h.Purpose, s.Name, h.WhenToUse, h.Time.Text, h.Cost.Text})
+			rows = append(rows, []string{h.Stage, h.Purpose, s.Name, h.WhenToUse, h.Time.Short(), h.Cost.Short()})
 		} else {
 			rows = append(rows, []string{"-", "(no header)", s.Name, "", "unknown", "unknown"})
 		}

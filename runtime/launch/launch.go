@@ -95,7 +95,7 @@ func Run(cfg Config) (*Outcome, error) {
 	}
 	file := cfg.File
 	if file == "" {
-		file = copied
+		file = nearPath(copied)
 	}
 	end := watch(cfg, dir, file, copied)
 	out := &Outcome{Dir: dir, Code: end.code()}
@@ -110,6 +110,16 @@ func Run(cfg Config) (*Outcome, error) {
 	}
 	out.Run, err = run.Read(dir)
 	return out, err
+}
+
+// nearPath is path as seen from here, where that is below.
+func nearPath(path string) string {
+	if wd, err := os.Getwd(); err == nil {
+		if rel, err := filepath.Rel(wd, path); err == nil && filepath.IsLocal(rel) {
+			return rel
+		}
+	}
+	return path
 }
 
 func create(cfg Config) (*run.Writer, error) {

@@ -70,6 +70,8 @@ func TestSniff(t *testing.T) {
 		{"list.json", `[{"winner": "B"}]`, JudgedRecords, 0},
 		{"result.json", `{"base": {"n": 1}, "results": 3}`, Result, 0},
 		{"judged/math.json", judgedJSON, JudgedRecords, 0},
+		{"deeper/down/math.json", judgedJSON, JudgedRecords, 0},
+		{"deepest/a/b/c/math.json", judgedJSON, Folder, 0},
 		{"adapter/adapter_config.json", "{}", Adapter, 0},
 		{"stuff/readme.txt", "hi", Folder, 0},
 		{"table.csv", "a,b\n", TableFile, 0},

@@ -82,19 +82,29 @@ func sniffFolder(path string) (Found, error) {
 	case has("config.json") && (has("model.safetensors") || has("model.safetensors.index.json")):
 		return Found{Kind: Model}, nil
 	}
-	entries, err := os.ReadDir(path)
-	if err != nil {
-		return Found{}, err
-	}
-	for _, e := range entries {
-		if e.IsDir() || filepath.Ext(e.Name()) != ".json" {
-			continue
+	looked := 0
+	kind := Folder
+	err := filepath.WalkDir(path, func(file string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return nil // what cannot be read is not what is looked for
 		}
-		if found, err := sniffJSON(filepath.Join(path, e.Name())); err == nil && found.Kind == JudgedRecords {
-			return found, nil
+		below, err := filepath.Rel(path, file)
+		if e.IsDir() && (err != nil || strings.Count(below, string(filepath.Separator)) >= 2) {
+			return fs.SkipDir
 		}
-	}
-	return Found{Kind: Folder}, nil
+		if looked++; looked > 1000 {
+			return fs.SkipAll
+		}
+		if e.IsDir() || filepath.Ext(file) != ".json" {
+			return nil
+		}
+		if found, err := sniffJSON(file); err == nil && found.Kind == JudgedRecords {
+			kind = JudgedRecords
+			return fs.SkipAll
+		}
+		return nil
+	})
+	return Found{Kind: kind}, err
 }
 
 func sniffParquet(path string) (Found, error) {

@@ -16,6 +16,14 @@ type Span struct {
 	Min, Max float64
 }
 
+// Short is the text without what is added after ";" or in parentheses.
+func (s Span) Short() string {
+	if i := strings.IndexAny(s.Text, ";("); i > 0 {
+		return strings.TrimSpace(s.Text[:i])
+	}
+	return s.Text
+}
+
 const numberPattern = `([0-9][0-9,]*(?:\.[0-9]+)?|\.[0-9]+)`
 
 var (
