@@ -206,7 +206,7 @@ func (l *launch) result(wall bool) (Result, error) {
 		return r, nil
 	case status.Signaled():
 		r.ExitCode, r.Signal = -1, signalName(status.Signal())
-		spent := r.CPU >= l.limits.CPU
+		spent := r.CPU >= l.limits.CPU/10*9 // the limit counts ticks
 		r.TimedOut = status.Signal() == syscall.SIGXCPU || status.Signal() == syscall.SIGKILL && spent
 		r.MemoryExceeded = !r.TimedOut && r.Memory >= l.limits.Memory/10*9
 	default:

@@ -116,7 +116,7 @@ func describe(f *found) (*python, error) {
 	py := &python{
 		exe:     f.Exe,
 		version: f.Version,
-		args:    []string{"python3", "-S", "-s", "-B", "-X", "utf8"},
+		args:    []string{f.Exe, "-S", "-s", "-B", "-X", "utf8"},
 		env:     []string{"PYTHONHASHSEED=0"},
 		root:    mayMapEveryone(),
 	}
