@@ -173,7 +173,11 @@ func (s *script) limits(p *Plan) {
 	set("memory", rlimitAS, p.Memory, p.Memory)
 	set("file size", rlimitFsize, p.Disk, p.Disk)
 	set("open files", rlimitNofile, p.OpenFiles, p.OpenFiles)
-	set("processes", rlimitNproc, p.Tasks+1, p.Tasks+1) // the init counts
+	tasks := p.Tasks
+	if !p.Root {
+		tasks++ // the init is of the same user
+	}
+	set("processes", rlimitNproc, tasks, tasks)
 	set("core dumps", rlimitCore, 0, 0)
 	set("locked memory", rlimitMemlock, 0, 0)
 	set("message queues", rlimitMsgqueue, 0, 0)
