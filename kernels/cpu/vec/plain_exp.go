@@ -37,7 +37,7 @@ func sigmoidPlain(g float32) float32 { return 1 / (1 + exp32(-g)) }
 
 func swigluPlain(h, g, u []float32) {
 	for i, v := range g {
-		h[i] = v * sigmoidPlain(v) * u[i]
+		h[i] = v / (1 + exp32(-v)) * u[i]
 	}
 }
 

@@ -1,0 +1,71 @@
+// Bodies of sums: four chains while there are four vectors left, then one; the
+// chains are added as (0+1)+(2+3). a.sum receives the lanes.
+
+#define SUMSTORE \
+	VADDPS V1, V0, V0; \
+	VADDPS V3, V2, V2; \
+	VADDPS V2, V0, V0; \
+	VMOVUPS V0, args_sum(AX); \
+	VZEROUPPER; \
+	RET
+
+#define SUMBEGIN BEGIN; CLEAR(V0); CLEAR(V1); CLEAR(V2); CLEAR(V3); LEAQ -(4*VBYTES)(CX), R9
+
+// Σ p0·p1
+TEXT F_dot, NOSPLIT, $0-8
+	SUMBEGIN
+	CMPQ BX, R9
+	JGT  rest
+four:
+	VMOVUPS (DI)(BX*1), V4
+	VMOVUPS VBYTES(DI)(BX*1), V5
+	VMOVUPS (2*VBYTES)(DI)(BX*1), V6
+	VMOVUPS (3*VBYTES)(DI)(BX*1), V7
+	VFMADD231PS (SI)(BX*1), V4, V0
+	VFMADD231PS VBYTES(SI)(BX*1), V5, V1
+	VFMADD231PS (2*VBYTES)(SI)(BX*1), V6, V2
+	VFMADD231PS (3*VBYTES)(SI)(BX*1), V7, V3
+	ADDQ $(4*VBYTES), BX
+	CMPQ BX, R9
+	JLE  four
+rest:
+	CMPQ BX, CX
+	JGE  done
+	VMOVUPS (DI)(BX*1), V4
+	VFMADD231PS (SI)(BX*1), V4, V0
+	ADDQ $VBYTES, BX
+	JMP  rest
+done:
+	SUMSTORE
+
+// Σ p0·p1·p2
+TEXT F_dot3, NOSPLIT, $0-8
+	SUMBEGIN
+	CMPQ BX, R9
+	JGT  rest
+four:
+	VMOVUPS (DI)(BX*1), V4
+	VMOVUPS VBYTES(DI)(BX*1), V5
+	VMOVUPS (2*VBYTES)(DI)(BX*1), V6
+	VMOVUPS (3*VBYTES)(DI)(BX*1), V7
+	VMULPS (SI)(BX*1), V4, V4
+	VMULPS VBYTES(SI)(BX*1), V5, V5
+	VMULPS (2*VBYTES)(SI)(BX*1), V6, V6
+	VMULPS (3*VBYTES)(SI)(BX*1), V7, V7
+	VFMADD231PS (DX)(BX*1), V4, V0
+	VFMADD231PS VBYTES(DX)(BX*1), V5, V1
+	VFMADD231PS (2*VBYTES)(DX)(BX*1), V6, V2
+	VFMADD231PS (3*VBYTES)(DX)(BX*1), V7, V3
+	ADDQ $(4*VBYTES), BX
+	CMPQ BX, R9
+	JLE  four
+rest:
+	CMPQ BX, CX
+	JGE  done
+	VMOVUPS (DI)(BX*1), V4
+	VMULPS (SI)(BX*1), V4, V4
+	VFMADD231PS (DX)(BX*1), V4, V0
+	ADDQ $VBYTES, BX
+	JMP  rest
+done:
+	SUMSTORE
