@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"log"
 	"os"
 	"time"
 
@@ -19,64 +20,62 @@ func runChild(args []string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return launch.Failed
 	}
+	log.SetOutput(os.Stderr) // it took its copy before
 	if len(args) > 0 {
 		experiment.SetArgs(args[1:])
 	}
-	var end childEnd
-	script.OnFailure = func(f run.Failure, interrupted bool) {
-		end.failure, end.interrupted = &f, interrupted
+	asked := launch.OK
+	script.OnFailure = func(f run.Failure, interrupted bool) { asked = closeRun(&f, interrupted) }
+	code := script.ChildMain(args)
+	if code == launch.OK {
+		return closeRun(nil, false)
 	}
-	return end.close(script.ChildMain(args))
+	// A primitive that stopped the run may have asked for another code than the
+	// interpreter's.
+	if asked != launch.OK && asked != launch.Failed {
+		return asked
+	}
+	return code
 }
 
-// childEnd is how a script ended, as the interpreter saw it.
-type childEnd struct {
-	failure     *run.Failure
-	interrupted bool
-}
-
-// close closes the run and returns the exit code. A primitive that stopped the
-// run may have asked for another code than the interpreter's.
-func (e childEnd) close(code int) int {
-	if experiment.Current().Dir() == "" {
-		e.closePlain()
-		return code
+// closeRun closes the run and returns the exit code that goes with it; failure
+// is nil for a script that came to its end.
+func closeRun(failure *run.Failure, interrupted bool) int {
+	x := experiment.Current()
+	if x.Dir() == "" {
+		return closePlain(failure, interrupted)
 	}
 	var err error
 	switch {
-	case e.interrupted, e.failure == nil && experiment.Current().Context().Err() != nil:
+	case interrupted, failure == nil && x.Context().Err() != nil:
 		// Also a script that saw the end of its context and returned: what it
 		// has done is not the whole.
 		err = experiment.ErrInterrupted
-	case e.failure != nil:
-		experiment.Current().Fail(*e.failure)
+	case failure != nil:
+		x.Fail(*failure)
 	}
-	asked := experiment.Close(err)
-	if asked == launch.OK || asked == launch.Failed && code != launch.OK {
-		return code
-	}
-	return asked
+	return experiment.Close(err)
 }
 
 // closePlain records why a program ended that never called experiment.Start.
-// One that ended well is closed by the parent.
-func (e childEnd) closePlain() {
+// The parent closes one that ended well.
+func closePlain(failure *run.Failure, interrupted bool) int {
 	dir := os.Getenv(launch.EnvRunDir)
-	if e.failure == nil || dir == "" {
-		return
+	if failure == nil || dir == "" {
+		return launch.OK
+	}
+	state, code := run.Failed, launch.Failed
+	if interrupted {
+		state, code = run.Interrupted, launch.Interrupted
 	}
 	w, err := run.OpenWriter(dir)
 	if err == nil {
-		err = w.Update(func(info *run.Info) {
-			info.State, info.Error, info.Ended = run.Failed, e.failure, time.Now().UTC()
-			if e.interrupted {
-				info.State = run.Interrupted
-			}
-		})
+		err = w.Update(func(info *run.Info) { info.State, info.Error, info.Ended = state, failure, time.Now().UTC() })
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "close the run:", err)
 	}
+	return code
 }
 
 // typeCheck asks the interpreter whether it would start the script.

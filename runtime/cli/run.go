@@ -96,6 +96,11 @@ func (a *app) runLine(c *cobra.Command, args []string) error {
 	}
 	script, all, err := findScript(line.name)
 	if err != nil {
+		// --json may stand after the name: the object is promised all the same.
+		if err := line.splitRest(&stage.Script{}); err != nil {
+			return err
+		}
+		a.json = line.json
 		return a.runFault(err)
 	}
 	if err := line.splitRest(script.Script); err != nil {

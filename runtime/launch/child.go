@@ -2,7 +2,6 @@ package launch
 
 import (
 	"fmt"
-	"log"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -118,7 +117,6 @@ func RecordCrashes() error {
 	if err := divertCrashes(f); err != nil {
 		return fmt.Errorf("record crashes: %w", err)
 	}
-	log.SetOutput(os.Stderr) // it took its copy before
 	return nil
 }
 
