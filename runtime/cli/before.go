@@ -215,7 +215,7 @@ func (a *app) printHeader(w io.Writer, s *stage.Script) {
 		fmt.Fprintf(tw, "  --%s %s\t%s%s\n", f.Name, flagMeta(s, f), printable(f.Usage), printable(def))
 	}
 	tw.Flush()
-	fmt.Fprintf(w, "\nUsage:\n  cogumi run %s [flags]\n", s.Name)
+	fmt.Fprintf(w, "\nUsage:\n  %s [flags]\n", s.Command())
 }
 
 func portText(p stage.Port) string {

@@ -3,6 +3,7 @@ package stage
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -29,14 +30,14 @@ func Page(set *Set) []byte {
 func (set *Set) section(b *bytes.Buffer, s *Script) {
 	h := s.Header
 	fmt.Fprintf(b, "\n## %s\n\n%s\n\n", s.Name, prose(h.Purpose))
-	fmt.Fprintf(b, "- **Stage:** %s\n- **Use it when:** %s\n", prose(h.Stage), prose(h.WhenToUse))
+	fmt.Fprintf(b, "- **Stage:** %s\n- **Use it when:** %s\n", prose(h.Stage), set.linked(h.WhenToUse))
 	if h.WhenNotToUse != "" {
-		fmt.Fprintf(b, "- **Use something else when:** %s\n", prose(h.WhenNotToUse))
+		fmt.Fprintf(b, "- **Use something else when:** %s\n", set.linked(h.WhenNotToUse))
 	}
 	fmt.Fprintf(b, "- **Time:** %s\n- **Cost:** %s\n", prose(h.Time.Text), prose(h.Cost.Text))
 	fmt.Fprintf(b, "- **Source:** [%s](../%s)\n\n```sh\n%s\n```\n", s.Path, s.Path, strings.Join(set.commands(s), "\n"))
-	ports(b, "Reads", h.Inputs)
-	ports(b, "Writes", h.Outputs)
+	ports(b, "reads", "from", h.Inputs)
+	ports(b, "writes", "where", h.Outputs)
 	if len(s.Flags) == 0 {
 		return
 	}
@@ -56,14 +57,28 @@ func (set *Set) commands(s *Script) []string {
 	for _, need := range set.needs(s) {
 		list = append(list, "cogumi run "+need.Name+"    # makes its input")
 	}
-	return append(list, "cogumi run "+s.Name)
+	return append(list, s.Command())
 }
 
-func ports(b *bytes.Buffer, title string, list []Port) {
+// Command runs the script, with a place for each input that has no default.
+func (s *Script) Command() string {
+	command := "cogumi run " + s.Name
+	if s.Header == nil {
+		return command
+	}
+	for _, p := range s.Header.Inputs {
+		if p.Flag != "" && p.Default == "" && !p.Maybe {
+			command += " --" + p.Flag + " " + p.Meta
+		}
+	}
+	return strings.TrimSpace(command)
+}
+
+func ports(b *bytes.Buffer, title, last string, list []Port) {
 	if len(list) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "\n| %s | what | from |\n|---|---|---|\n", strings.ToLower(title))
+	fmt.Fprintf(b, "\n| %s | what | %s |\n|---|---|---|\n", title, last)
 	for _, p := range list {
 		what := string(p.Kind)
 		if p.Note != "" {
@@ -84,8 +99,11 @@ func (p Port) origin() string {
 	if p.Builtin {
 		parts = append(parts, "built in")
 	}
-	if p.Own {
-		parts = append(parts, "your own file")
+	if p.Own || !p.Output && p.Flag != "" && p.Default == "" && len(p.From) == 0 {
+		parts = append(parts, "your own")
+	}
+	if p.Output && p.InRun() {
+		parts = append(parts, "in the run's folder")
 	}
 	if p.Maybe {
 		parts = append(parts, "optional")
@@ -101,6 +119,18 @@ func (s *Script) flagText(f Flag) string {
 		}
 	}
 	return f.Usage
+}
+
+var word = regexp.MustCompile(`[A-Za-z0-9_]+`)
+
+// linked is prose in which the names of scripts are links.
+func (set *Set) linked(text string) string {
+	return word.ReplaceAllStringFunc(prose(text), func(name string) string {
+		if s := set.Find(name); s != nil && s.Header != nil && strings.ContainsRune(name, '_') {
+			return "[" + name + "](#" + anchor(name) + ")"
+		}
+		return name
+	})
 }
 
 // anchor is the heading's link as GitHub makes it.

@@ -96,9 +96,12 @@ func (set *Set) makerHint(p Port, path string) string {
 // makeCommand is the command by which a script writes to path, as far as its
 // output can be told where to go.
 func (set *Set) makeCommand(name string, p Port, path string) string {
-	command := "cogumi run " + name
 	s := set.Find(name)
-	if s == nil || s.Header == nil || path == "" {
+	if s == nil || s.Header == nil {
+		return "cogumi run " + name
+	}
+	command := s.Command()
+	if path == "" {
 		return command
 	}
 	for _, out := range s.Header.Outputs {
