@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
+	"strings"
 	"time"
 
 	"cogumi/reports/run"
@@ -46,9 +48,15 @@ func ChildMain(args []string) int {
 
 func exitCode(err error) int {
 	var failed *Error
+	var left ExitError
 	switch {
 	case err == nil:
 		return exitOK
+	case errors.As(err, &left):
+		if left.Code != 0 {
+			record(run.Failure{Message: left.Error()}, false)
+		}
+		return left.Code
 	case errors.As(err, &failed):
 		fmt.Fprint(os.Stderr, failed.Error()+"\n")
 		record(failed.Diagnostics[0].Failure(), false)
@@ -71,26 +79,26 @@ func record(f run.Failure, interrupted bool) {
 	}
 }
 
-// exit is the script's os.Exit: the run is closed before the process ends.
-func exit(code int) {
-	if code != 0 {
-		record(run.Failure{Message: fmt.Sprintf("the script called os.Exit(%d)", code)}, false)
-	} else if OnExit != nil {
-		OnExit()
-	}
-	os.Exit(code)
-}
-
-// OnExit closes the run after os.Exit(0), which runs no deferred Finish.
-var OnExit func()
-
-// Busy says whether a primitive is at work that may need its time to save what
-// it has when it is interrupted.
-var Busy = func() bool { return false }
-
+// grace is how long an interrupted script may take: as long as a primitive is at
+// work (it saves what it has), else a moment.
 func grace(waited time.Duration) bool {
-	if Busy() {
-		return waited < 10*time.Minute
+	if atWork() {
+		return waited < maxGrace
 	}
 	return waited < 2*time.Second
+}
+
+// maxGrace bounds the wait for a primitive; a second Ctrl-C ends it earlier.
+const maxGrace = 10 * time.Minute
+
+// atWork says whether the script is inside one of the stdlib's functions: one of
+// the goroutines that interpret it has a frame of the stdlib.
+func atWork() bool {
+	buf := make([]byte, 1<<20)
+	for g := range strings.SplitSeq(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
+		if strings.Contains(g, "\ncogumi/stdlib/") && strings.Contains(g, "traefik/yaegi/interp.runCfg") {
+			return true
+		}
+	}
+	return false
 }

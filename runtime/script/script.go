@@ -14,12 +14,14 @@ package script
 
 import (
 	"context"
+	"errors"
 	"os"
 	"strings"
 
 	"cogumi/runtime/script/check"
 	"cogumi/runtime/script/interp"
 	"cogumi/runtime/script/lower"
+	"cogumi/stdlib/experiment"
 )
 
 // universe holds the types of the packages that scripts have imported so far.
@@ -48,25 +50,31 @@ func compile(m *interp.Machine, path string, src []byte) []check.Problem {
 
 // Run checks a script and interprets it in this process, until main returns,
 // ctx ends, or it panics. Its os.Args are path and args, which is process-wide,
-// and its os.Exit ends the process: Run is for a child process of its own. The
-// error is an *Error when the script is at fault, ctx's error when ctx ended.
+// and after an os.Exit or a panic of its own goroutines may still run: Run is for
+// a child process of its own. The error is an *Error when the script is at
+// fault, ctx's error when ctx ended, an ExitError after os.Exit.
 //
 // When ctx ends, the script stops at its next statement; Run waits a little
 // for a host function that is under way.
 func Run(ctx context.Context, path string, src []byte, args []string) error {
 	m := interp.New()
-	m.Exit = exit
 	m.Grace = grace
 	if problems := compile(m, path, src); problems != nil {
 		return &Error{Diagnostics: diagnostics(src, problems)}
 	}
 	os.Args = append([]string{path}, args...)
 	failure, err := m.Run(ctx)
+	if failure != nil && errors.Is(failure.Cause, experiment.ErrInterrupted) {
+		return context.Canceled
+	}
 	if failure != nil {
 		return &Error{Diagnostics: []Diagnostic{fromFailure(path, src, failure)}, cause: failure.Cause, started: true}
 	}
 	return err
 }
+
+// ExitError says that the script called os.Exit.
+type ExitError = interp.ExitError
 
 func diagnostics(src []byte, problems []check.Problem) []Diagnostic {
 	if len(problems) == 0 {
@@ -84,6 +92,13 @@ func diagnostics(src []byte, problems []check.Problem) []Diagnostic {
 func fromFailure(path string, src []byte, f *interp.Failure) Diagnostic {
 	d := Diagnostic{File: path, Line: f.Pos.Line, Column: f.Pos.Column, Message: f.Message, Hint: f.Hint, Kind: f.Kind}
 	d.Source = line(strings.Split(string(src), "\n"), d.Line)
+	var stopped *experiment.Stopped
+	if errors.As(f.Cause, &stopped) {
+		d.Kind = "runtime"
+	}
+	if hint := experiment.HintOf(f.Cause); hint != "" {
+		d.Hint = hint
+	}
 	return d
 }
 

@@ -48,7 +48,7 @@ func (m *Machine) instead(l *lower.Lowered, p string) map[string]reflect.Value {
 	case "fmt":
 		return l.Table.Fmt()
 	case "os":
-		return map[string]reflect.Value{"Exit": reflect.ValueOf(func(code int) { m.Exit(code) })}
+		return map[string]reflect.Value{"Exit": reflect.ValueOf(m.leave)}
 	case "log":
 		return m.logFatal()
 	case "errors":
@@ -61,9 +61,9 @@ func (m *Machine) instead(l *lower.Lowered, p string) map[string]reflect.Value {
 
 func (m *Machine) logFatal() map[string]reflect.Value {
 	return map[string]reflect.Value{
-		"Fatal":   reflect.ValueOf(func(a ...any) { log.Print(a...); m.Exit(1) }),
-		"Fatalf":  reflect.ValueOf(func(f string, a ...any) { log.Printf(f, a...); m.Exit(1) }),
-		"Fatalln": reflect.ValueOf(func(a ...any) { log.Println(a...); m.Exit(1) }),
+		"Fatal":   reflect.ValueOf(func(a ...any) { log.Print(a...); m.leave(1) }),
+		"Fatalf":  reflect.ValueOf(func(f string, a ...any) { log.Printf(f, a...); m.leave(1) }),
+		"Fatalln": reflect.ValueOf(func(a ...any) { log.Println(a...); m.leave(1) }),
 	}
 }
 

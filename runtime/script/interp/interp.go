@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"go/token"
 	"io"
-	"os"
 	"path"
 	"regexp"
 	"strconv"
@@ -28,13 +27,17 @@ type Machine struct {
 	script *lower.Lowered
 	ctx    context.Context
 	fatal  chan Failure
+	exit   chan int
 
-	// Exit ends the process for os.Exit; it must not return.
-	Exit func(code int)
 	// Grace is how long Run waits, after its context ended, for the script to
 	// come back from a host call; false ends the wait at once.
 	Grace func(waited time.Duration) bool
 }
+
+// ExitError says that the script called os.Exit.
+type ExitError struct{ Code int }
+
+func (e ExitError) Error() string { return fmt.Sprintf("the script called os.Exit(%d)", e.Code) }
 
 // Failure is how a script failed.
 type Failure struct {
@@ -51,8 +54,8 @@ func New() *Machine {
 		yaegi:  interp.New(interp.Options{Unrestricted: true, Stderr: io.Discard}),
 		runner: dyn.NewRunner(),
 		fatal:  make(chan Failure, 1),
+		exit:   make(chan int, 1),
 		ctx:    context.Background(),
-		Exit:   os.Exit,
 		Grace:  func(waited time.Duration) bool { return waited < 2*time.Second },
 	}
 }
@@ -119,6 +122,7 @@ func (m *Machine) Run(ctx context.Context) (*Failure, error) {
 		}
 		select {} // the process ends with the first failure
 	}
+	// Before a process ends, its run wants closing: Run's caller does both.
 	done := make(chan error, 1)
 	go func() {
 		_, err := m.yaegi.ExecuteWithContext(ctx, m.prog)
@@ -127,6 +131,8 @@ func (m *Machine) Run(ctx context.Context) (*Failure, error) {
 	select {
 	case f := <-m.fatal:
 		return &f, nil
+	case code := <-m.exit:
+		return nil, ExitError{code}
 	case err := <-done:
 		if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 			m.wait()
@@ -142,6 +148,15 @@ func (m *Machine) Run(ctx context.Context) (*Failure, error) {
 		}
 		return nil, err
 	}
+}
+
+// leave is os.Exit.
+func (m *Machine) leave(code int) {
+	select {
+	case m.exit <- code:
+	default:
+	}
+	select {}
 }
 
 func join(a, b string) string {

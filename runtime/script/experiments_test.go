@@ -1,0 +1,171 @@
+package script
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"cogumi/kernels/golden"
+	"cogumi/reports/run"
+)
+
+// quick holds, by experiment, arguments with which it takes seconds. An
+// experiment that is not here is only checked. "@shared/…" is replaced by shared
+// data, "@out" by a folder that is new for each of the two runs.
+var quick = map[string][]string{
+	"phase1b_extract.go": {"--records", "@shared/data/cogumi-phase1b", "--out", "@out"},
+	"phase1b_scaleup.go": {"--pool", "@shared/pool", "--eval", "@shared/eval", "--epochs", "1", "--rank", "4"},
+}
+
+// TestExperiments runs each experiment interpreted and compiled and compares
+// what they print.
+func TestExperiments(t *testing.T) {
+	root := repository(t)
+	files, err := filepath.Glob(filepath.Join(root, "experiments", "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		name := filepath.Base(file)
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.HasPrefix(src, []byte("//go:build ignore")) {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			for _, d := range Check(file, src) {
+				t.Errorf("%v", d)
+			}
+			args, ok := quick[name]
+			if !ok || t.Failed() {
+				return
+			}
+			if testing.Short() {
+				t.Skip("takes seconds")
+			}
+			compare(t, root, file, args)
+		})
+	}
+}
+
+// TestScripts runs the scripts of testdata interpreted and compiled.
+func TestScripts(t *testing.T) {
+	root := repository(t)
+	files, err := filepath.Glob(filepath.Join("testdata", "*.go"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts in testdata: %v", err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			abs, err := filepath.Abs(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			compare(t, root, abs, scriptArgs[filepath.Base(file)])
+		})
+	}
+}
+
+// scriptArgs are the arguments of testdata's scripts that want some.
+var scriptArgs = map[string][]string{
+	"steps.go": {"--rows", "7", "--name=seven", "--loud", "rest"},
+}
+
+// compare runs a script both ways in the same state of the world.
+func compare(t *testing.T, root, file string, args []string) {
+	t.Helper()
+	interpreted := hosted(t, root, file, fill(t, args))
+	compiled := goRun(t, root, file, fill(t, args))
+	if interpreted.code != compiled.code || interpreted.stdout != compiled.stdout {
+		t.Errorf("interpreted: exit %d\n%s\n%s\ncompiled: exit %d\n%s\n%s", interpreted.code, interpreted.stdout, interpreted.stderr,
+			compiled.code, compiled.stdout, compiled.stderr)
+	}
+}
+
+// hosted runs a script interpreted, in a prepared run folder.
+func hosted(t *testing.T, root, file string, args []string) outcome {
+	t.Helper()
+	runs := t.TempDir()
+	w, err := run.Create(runs, run.Info{Script: strings.TrimSuffix(filepath.Base(file), ".go"), Started: time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := w.Dir()
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	env := []string{"COGUMI_RUNS=" + runs, "COGUMI_RUN_DIR=" + dir, "COGUMI_SCRIPT=" + file}
+	return childIn(t, env, root, file, 5*time.Minute, args...)
+}
+
+func goRun(t *testing.T, root, file string, args []string) outcome {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	bin := filepath.Join(t.TempDir(), "script")
+	build := exec.CommandContext(ctx, "go", "build", "-o", bin, file)
+	build.Dir = root
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("go build %s: %v\n%s", file, err, out)
+	}
+	cmd := exec.CommandContext(ctx, bin, args...)
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "COGUMI_RUNS="+t.TempDir())
+	return finish(ctx, cmd)
+}
+
+func fill(t *testing.T, args []string) []string {
+	t.Helper()
+	out := make([]string, len(args))
+	for i, a := range args {
+		switch {
+		case a == "@out":
+			a = t.TempDir()
+		case a == "@shared/pool" || a == "@shared/eval":
+			a = sample(t, golden.Dir(t, "data/tinyworld"), strings.TrimPrefix(a, "@shared/"))
+		case strings.HasPrefix(a, "@shared/"):
+			a = golden.Dir(t, strings.TrimPrefix(a, "@shared/"))
+		}
+		out[i] = a
+	}
+	return out
+}
+
+// sample writes the first rows of one of tinyworld's files, enough for the header's rows>=50.
+func sample(t *testing.T, dir, which string) string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, which+"*.jsonl"))
+	if err != nil || len(files) == 0 {
+		t.Skipf("no %s rows in %s", which, dir)
+	}
+	src, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bytes.SplitAfter(src, []byte("\n"))
+	path := filepath.Join(t.TempDir(), which+".jsonl")
+	if err := os.WriteFile(path, bytes.Join(lines[:min(len(lines), 60)], nil), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// repository is the root of the source tree, where scripts can be compiled.
+func repository(t testing.TB) string {
+	t.Helper()
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip("no Go toolchain")
+	}
+	dir, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
