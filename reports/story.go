@@ -171,7 +171,7 @@ func newWorse(c *run.Comparison, s *sampleData) *worse {
 			w.Rows = append(w.Rows, newFamily(&c.Regressions[i], true, s))
 		}
 	}
-	w.Title = fmt.Sprintf("%s of %s", inWords(len(c.Regressions)), plural(w.Families, "family", "families"))
+	w.Title = fmt.Sprintf("%s of %s", count(len(c.Regressions)), plural(w.Families, "family", "families"))
 	if w.Families == 0 {
 		w.Title = plural(len(c.Regressions), "family", "families")
 	}

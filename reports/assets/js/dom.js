@@ -56,12 +56,23 @@ function hashState() {
   const p = new URLSearchParams(h);
   return {q: p.get("q") || "", sample: p.get("sample"), set: p.get("set")};
 }
+// Holding a key down moves fast, and browsers refuse addresses that change too
+// often: the hash follows a moment later, and at once when it is needed.
+let hashLater;
 function setHash(state) {
-  const p = new URLSearchParams();
+  clearTimeout(hashLater?.timer);
+  hashLater = {state, timer: setTimeout(flushHash, 200)};
+}
+function flushHash() {
+  if (!hashLater) return;
+  const p = new URLSearchParams(), {state, timer} = hashLater;
+  clearTimeout(timer);
+  hashLater = null;
   for (const k of ["set", "sample", "q"]) if (state[k]) p.set(k, state[k]);
-  const hash = p.size === 0 && !String(p) ? "#samples" : "#" + p;
+  const hash = "#" + (String(p) || "samples");
   try { history.replaceState(null, "", hash); } catch { location.hash = hash; }
 }
+addEventListener("pagehide", flushHash);
 
 function download(name, type, text) {
   const url = URL.createObjectURL(new Blob([text], {type}));

@@ -9,26 +9,55 @@
 const filterKeys = new Set(["tag", "family", "category", "verdict", "model", "id", "set", "answer", "reference", "prompt", "reason"]);
 const filterSizes = new Set(["len", "tokens", "prompt", "reference"]);
 
+// readQuery cuts a query into its parts in one pass, whatever it holds.
+function readQuery(text) {
+  const parts = [], space = (c) => /\s/.test(c);
+  let i = 0;
+  while (i < text.length) {
+    if (space(text[i])) { i++; continue; }
+    const start = i, part = {not: false, key: "", op: "", value: ""};
+    if (text[i] === "-" && i + 1 < text.length && !space(text[i + 1])) { part.not = true; i++; }
+    let j = i;
+    while (j < text.length && /[\p{L}\p{N}_.-]/u.test(text[j])) j++;
+    const op = /^(?:>=|<=|[:><=])/.exec(text.slice(j, j + 2));
+    if (j > i && op && !/[\p{N}.-]/u.test(text[i])) {
+      part.key = text.slice(i, j);
+      part.op = op[0];
+      i = j + op[0].length;
+    }
+    if (text[i] === '"') {
+      const end = text.indexOf('"', i + 1);
+      part.value = text.slice(i + 1, end < 0 ? text.length : end);
+      i = end < 0 ? text.length : end + 1;
+    } else {
+      const from = i;
+      while (i < text.length && !space(text[i])) i++;
+      part.value = text.slice(from, i);
+    }
+    part.raw = text.slice(start, i);
+    parts.push(part);
+  }
+  return parts;
+}
+
 function parseQuery(text, models) {
   const parts = [], words = [], problems = [];
   let model = null;
-  const re = /(-?)(?:([\p{L}_][\p{L}\p{N}_.-]*)(:|>=|<=|>|<|=))?("[^"]*"?|\S+)/gu;
-  for (const m of text.matchAll(re)) {
-    const not = m[1] === "-", key = m[2] && m[2].toLowerCase(), op = m[3];
-    const value = m[4].replace(/^"|"$/g, "").toLowerCase();
+  for (const {not, key: name, op, value: written} of readQuery(text)) {
+    const key = name.toLowerCase(), value = written.toLowerCase();
     if (value === "" && !key) continue;
     if (key === "model" && op === ":" && !not) { model = value; continue; }
-    if (key && filterSizes.has(key) && op !== ":" && value !== "" && isFinite(Number(value))) {
+    if (filterSizes.has(key) && op !== ":" && value !== "" && isFinite(Number(value))) {
       parts.push({kind: "size", not, key, op, n: Number(value)});
-    } else if (key && op === ":" && filterKeys.has(key)) {
+    } else if (op === ":" && filterKeys.has(key)) {
       parts.push({kind: "key", not, key, value});
-    } else if (key && op === ":" && models.includes(key)) {
+    } else if (op === ":" && models.includes(key)) {
       parts.push({kind: "model", not, key, value});
     } else {
-      const raw = (key ? m[2] + op : "") + value;
-      if (key && op === ":" && !/^https?$/.test(key)) problems.push(m[2]);
-      parts.push({kind: "text", not, value: raw.toLowerCase()});
-      if (!not) words.push(raw.toLowerCase());
+      const plain = key + op + value;
+      if (op === ":" && !/^https?$/.test(key)) problems.push(name);
+      parts.push({kind: "text", not, value: plain});
+      if (!not) words.push(plain);
     }
   }
   return {parts, model, words, problems};
@@ -76,7 +105,7 @@ const quoted = (v) => (/[\s"]/.test(v) ? '"' + v.replaceAll('"', "") + '"' : v);
 
 // hasPart, togglePart and dropKeys work on the text of a query, so that buttons
 // and typing are the same thing.
-const splitQuery = (q) => q.match(/-?(?:[^\s":<>=]+(?::|[<>]=?|=))?(?:"[^"]*"?|\S+)/g) || [];
+const splitQuery = (q) => readQuery(q).map((p) => p.raw);
 const hasPart = (q, part) => splitQuery(q).includes(part);
 function togglePart(q, part) {
   const parts = splitQuery(q);

@@ -80,10 +80,10 @@ function pickers() {
   }
   if (groups.size > 1 || [...groups.values()].some((f) => new Set(f).size > 1)) {
     const options = [["", "All families"]];
-    for (const [c, list] of [...groups].sort((a, b) => a[0].localeCompare(b[0]))) {
-      if (c) options.push(["category:" + quoted(c), `${c} (${count(list.length)})`]);
-      for (const [f, n] of [...tally(list)].sort((a, b) => a[0].localeCompare(b[0])).slice(0, 200)) {
-        options.push([(c ? "category:" + quoted(c) + " " : "") + "family:" + quoted(f), `\u2003${f} (${count(n)})`]);
+    for (const [c, list] of [...groups].sort((a, b) => a[0].localeCompare(b[0])).slice(0, 100)) {
+      if (c) options.push(["category:" + quoted(c), `${c.slice(0, 60)} (${count(list.length)})`]);
+      for (const [f, n] of [...tally(list)].sort((a, b) => a[0].localeCompare(b[0])).slice(0, 100)) {
+        options.push([(c ? "category:" + quoted(c) + " " : "") + "family:" + quoted(f), `\u2003${f.slice(0, 60)} (${count(n)})`]);
       }
     }
     menus.push(menu("Family", ["category", "family"], options));
@@ -94,9 +94,9 @@ function pickers() {
 function menu(label, keys, options) {
   const select = el("select", {"aria-label": label, onchange: () => filter([dropKeys(browse.q, keys), select.value].filter(Boolean).join(" "))},
     ...options.map(([value, text]) => el("option", {value}, text)));
-  select.sync = () => {
-    const now = splitQuery(browse.q).filter((p) => keys.some((k) => p.startsWith(k + ":"))).sort().join(" ");
-    const at = options.findIndex(([v]) => splitQuery(v).sort().join(" ") === now);
+  const known = options.map(([v]) => splitQuery(v).sort().join(" "));
+  select.sync = (parts) => {
+    const at = known.indexOf(parts.filter((p) => keys.some((k) => p.startsWith(k + ":"))).sort().join(" "));
     select.selectedIndex = Math.max(at, 0);
   };
   (browse.menus ||= []).push(select);
@@ -126,7 +126,8 @@ function filter(q, keepHash) {
   browse.run.style.height = browse.shown.length * rowHeight + "px";
   browse.list.scrollTop = 0;
   drawChips();
-  (browse.menus || []).forEach((m) => m.sync());
+  const parts = splitQuery(q);
+  (browse.menus || []).forEach((m) => m.sync(parts));
   const odd = browse.query.problems.length ? ` “${browse.query.problems[0]}:” is no filter; searched as text.` : "";
   browse.status.textContent = (browse.shown.length === browse.all.length ? plural(browse.all.length, "sample") : `${count(browse.shown.length)} of ${plural(browse.all.length, "sample")}`) + "." + odd;
   select(Math.max(browse.shown.indexOf(open), browse.shown.length ? 0 : -1), keepHash);
@@ -221,7 +222,7 @@ function drawDetail(s) {
       el("span", {class: "spring"}),
       el("button", {type: "button", class: "quiet", onclick: () => move(-1), "aria-label": "Previous sample"}, "↑"),
       el("button", {type: "button", class: "quiet", onclick: () => move(1), "aria-label": "Next sample"}, "↓"),
-      el("button", {type: "button", class: "quiet", onclick: (e) => copy(location.href, e.currentTarget)}, "Copy link")),
+      el("button", {type: "button", class: "quiet", onclick: (e) => { flushHash(); copy(location.href, e.currentTarget); }}, "Copy link")),
     text("prompt", s.p),
     ...(s.r ? [el("h3", null, "Reference"), text("ref", s.r)] : []),
     el("h3", null, s.a.length === 1 ? "Answer" : "Answers"), sides, ...(note ? [note] : []));

@@ -1,0 +1,344 @@
+package reports
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	cdplog "github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	cdppage "github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"cogumi/reports/internal/example"
+	"cogumi/reports/run"
+)
+
+// errNoBrowser is why tests of the page in a real browser are skipped.
+var errNoBrowser = errors.New("no Chromium on this machine (apt-get install chromium)")
+
+func browserPath() (string, error) {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
+		}
+	}
+	return "", errNoBrowser
+}
+
+// tab is a browser with one open report, and everything that went wrong in it.
+type tab struct {
+	t   *testing.T
+	ctx context.Context
+
+	mu    sync.Mutex
+	wrong []string
+}
+
+// open shows a report from disk in an empty browser of its own.
+func open(t *testing.T, html, hash string) *tab {
+	t.Helper()
+	path, err := browserPath()
+	if err != nil {
+		t.Skip(err)
+	}
+	file := filepath.Join(t.TempDir(), "report.html")
+	if err := os.WriteFile(file, []byte(html), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	alloc, stop := chromedp.NewExecAllocator(context.Background(), chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.WindowSize(1280, 900), chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
+		chromedp.WSURLReadTimeout(time.Minute))
+	t.Cleanup(stop)
+	ctx, stopTab := chromedp.NewContext(alloc)
+	t.Cleanup(stopTab)
+	ctx, stopTime := context.WithTimeout(ctx, 5*time.Minute)
+	t.Cleanup(stopTime)
+	b := &tab{t: t, ctx: ctx}
+	chromedp.ListenTarget(ctx, b.listen)
+	address := url.URL{Scheme: "file", Path: file, RawFragment: hash, Fragment: hash}
+	b.do(network.Enable(), cdplog.Enable(), cdppage.Enable(),
+		chromedp.ActionFunc(func(ctx context.Context) error {
+			_, err := cdppage.AddScriptToEvaluateOnNewDocument(`window.alert=window.prompt=window.confirm=()=>{window.pwned=1};
+				document.addEventListener("securitypolicyviolation",e=>console.error("policy: "+e.violatedDirective+" "+e.blockedURI+" "+e.sample))`).Do(ctx)
+			return err
+		}),
+		chromedp.Navigate(address.String()))
+	return b
+}
+
+func (b *tab) listen(ev any) {
+	note := func(format string, a ...any) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.wrong = append(b.wrong, fmt.Sprintf(format, a...))
+	}
+	switch e := ev.(type) {
+	case *network.EventRequestWillBeSent:
+		if u := e.Request.URL; !strings.HasPrefix(u, "file:///") && !strings.HasPrefix(u, "data:") && !strings.HasPrefix(u, "blob:") {
+			note("request for %s", u)
+		}
+	case *runtime.EventConsoleAPICalled:
+		if e.Type == runtime.APITypeError || e.Type == runtime.APITypeWarning {
+			note("console: %s", e.Args[0].Value)
+		}
+	case *runtime.EventExceptionThrown:
+		note("exception: %s", e.ExceptionDetails.Error())
+	case *cdplog.EventEntryAdded:
+		if e.Entry.Level == cdplog.LevelError || e.Entry.Level == cdplog.LevelWarning {
+			note("log: %s", e.Entry.Text)
+		}
+	case *cdppage.EventJavascriptDialogOpening:
+		note("dialog: %s", e.Message)
+	case *cdppage.EventFrameNavigated:
+		if e.Frame.ParentID != "" {
+			note("a frame with %s", e.Frame.URL)
+		}
+	}
+}
+
+func (b *tab) do(actions ...chromedp.Action) {
+	b.t.Helper()
+	if err := chromedp.Run(b.ctx, actions...); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// js evaluates an expression, awaits it and gives its value.
+func js[T any](b *tab, expression string) T {
+	b.t.Helper()
+	var v T
+	b.do(chromedp.Evaluate(expression, &v, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+	return v
+}
+
+// until waits for a condition of the page.
+func (b *tab) until(what, condition string) {
+	b.t.Helper()
+	end := time.Now().Add(time.Minute)
+	for !js[bool](b, condition) {
+		if time.Now().After(end) {
+			b.t.Fatalf("%s: not after a minute; %v", what, b.wrong)
+		}
+		time.Sleep(30 * time.Millisecond)
+	}
+}
+
+func (b *tab) ready() {
+	b.t.Helper()
+	b.until("samples", `!!document.querySelector(".row")`)
+}
+
+// clean fails the test if anything went wrong in the page.
+func (b *tab) clean() {
+	b.t.Helper()
+	if js[bool](b, `"pwned" in window`) {
+		b.t.Error("a script of the run was executed")
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, w := range b.wrong {
+		b.t.Error(w)
+	}
+}
+
+// showAll scrolls through the page until every chart is drawn, and hovers over each.
+func (b *tab) showAll() {
+	b.t.Helper()
+	js[any](b, `(async()=>{for(const d of document.querySelectorAll("details"))d.open=true;for(const p of document.querySelectorAll(".plot")){p.scrollIntoView({block:"center"});await new Promise(r=>setTimeout(r,20));}})()`)
+	b.until("charts", `[...document.querySelectorAll(".plot")].every(p=>p.querySelector("canvas"))`)
+	js[any](b, `(async()=>{for(const c of document.querySelectorAll(".plot canvas")){const r=c.getBoundingClientRect();for(const at of [.3,.5,.8])for(const type of ["mousemove"])
+		c.dispatchEvent(new MouseEvent(type,{bubbles:true,clientX:r.x+r.width*at,clientY:r.y+r.height*at,view:window}));await new Promise(r=>setTimeout(r,10));}})()`)
+}
+
+func TestPageInABrowser(t *testing.T) {
+	b := open(t, built(t, example.Options{}, Options{}), "")
+	b.ready()
+	b.showAll()
+	if n := js[int](b, `document.querySelectorAll(".plot canvas").length`); n != 8 {
+		t.Errorf("%d charts are drawn", n)
+	}
+	b.until("tooltip", `[...document.querySelectorAll(".tip")].some(t=>/step|All|math/.test(t.textContent))`)
+	if s := js[string](b, `document.querySelector(".status").textContent`); s != "600"+nbsp+"samples." {
+		t.Errorf("status %q", s)
+	}
+	for _, c := range []struct {
+		query string
+		n     int
+	}{
+		{"tag:regressed", 25}, {"tag:regressed family:square_add", 10}, {"category:code family:add", 17}, {"base:right tuned:wrong", 25}, {"verdict:wrong model:tuned", 89},
+		{"-tag:wrong category:knowledge", 100}, {`"capital letters"`, 16}, {"id:eval-0007", 1}, {"len>100000", 0}, {"verdict:wrong -tag:regressed model:tuned", 64},
+	} {
+		b.search(c.query)
+		if n := js[int](b, `Number((document.querySelector(".status").textContent.match(/^[\d,]+/)||["-1"])[0].replace(",",""))`); n != c.n {
+			t.Errorf("%s finds %d, want %d", c.query, n, c.n)
+		}
+	}
+	b.clean()
+}
+
+// search types a query as a person does.
+func (b *tab) search(q string) {
+	b.t.Helper()
+	text, _ := json.Marshal(q)
+	js[any](b, fmt.Sprintf(`(()=>{const i=document.getElementById("find");i.value=%s;i.dispatchEvent(new Event("input",{bubbles:true}));})()`, text))
+}
+
+func TestDeepLinksSurviveAReload(t *testing.T) {
+	b := open(t, built(t, example.Options{}, Options{}), "sample=eval-0007&q=category:math")
+	b.ready()
+	id := func() string { return js[string](b, `document.querySelector(".detail .id").textContent`) }
+	if id() != "eval-0007" || js[string](b, `document.getElementById("find").value`) != "category:math" {
+		t.Errorf("the link shows %s", id())
+	}
+	js[any](b, `document.querySelector(".list").dispatchEvent(new KeyboardEvent("keydown",{key:"ArrowDown",bubbles:true,cancelable:true}))`)
+	b.until("hash", `location.hash!=="#sample=eval-0007&q=category:math"`)
+	next, hash := id(), js[string](b, `location.hash`)
+	if next == "eval-0007" || !strings.Contains(hash, next) || !strings.Contains(hash, "q=category") {
+		t.Errorf("after the arrow key: %s in %s", next, hash)
+	}
+	b.do(chromedp.Reload())
+	b.ready()
+	if id() != next {
+		t.Errorf("after a reload %s is open, not %s", id(), next)
+	}
+	js[any](b, `location.hash="#q=tag:fixed"`)
+	b.until("link inside the page", `document.querySelector(".status").textContent.startsWith("100 of")`)
+	js[any](b, `location.hash="#sample=nobody"`)
+	b.until("unknown sample", `document.querySelector(".status").textContent.includes("nobody is not in this report")`)
+	b.clean()
+}
+
+func TestKeysThemeTables(t *testing.T) {
+	b := open(t, built(t, example.Options{}, Options{}), "")
+	b.ready()
+	b.showAll()
+	press := func(key string) {
+		js[any](b, fmt.Sprintf(`document.body.dispatchEvent(new KeyboardEvent("keydown",{key:%q,bubbles:true,cancelable:true}))`, key))
+	}
+	at := func() string { return js[string](b, `document.querySelector(".row[aria-selected=true]").id`) }
+	press("j")
+	press("j")
+	press("k")
+	if at() != "row-1" {
+		t.Errorf("j j k leads to %s", at())
+	}
+	press("/")
+	if js[string](b, `document.activeElement.id`) != "find" {
+		t.Error("/ does not go to the search")
+	}
+	press("?")
+	if !js[bool](b, `document.getElementById("help").open && document.getElementById("help").textContent.includes("next sample")`) {
+		t.Error("? does not show the keys")
+	}
+	js[any](b, `document.getElementById("help").close()`)
+	paper := func() string { return js[string](b, `getComputedStyle(document.body).backgroundColor`) }
+	light := paper()
+	press("t")
+	if dark := paper(); dark == light {
+		t.Error("t does not change the colours")
+	} else {
+		b.do(chromedp.Reload())
+		b.ready()
+		if paper() != dark {
+			t.Error("the colours do not survive a reload")
+		}
+	}
+	b.do(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}))
+	sort := `(()=>{const t=document.getElementById("result-1-families"),b=[...t.querySelectorAll(".sortable")].find(b=>b.textContent==="Points");b.click();b.click();return t.tBodies[0].rows[0].cells[0].textContent})()`
+	if got := js[string](b, sort); got != "capital_rare" {
+		t.Errorf("sorted by points, falling: %s is first", got)
+	}
+	csv := js[string](b, `new Promise(done=>{URL.createObjectURL=blob=>{blob.text().then(done);return "#"};document.querySelector("#result-1-families .csv").click()})`)
+	if want := "Family,Category,Items,Before,After,Points,Gained,Lost,p,\"p, Holm\"\r\ncapital_rare,knowledge,32,9,32,71.875,"; !strings.HasPrefix(csv, want) {
+		t.Errorf("the CSV begins with %.120q", csv)
+	}
+	csv = js[string](b, `new Promise(done=>{URL.createObjectURL=blob=>{blob.text().then(done);return "#"};document.querySelector("#series-1-table .csv").click()})`)
+	if lines := strings.Count(csv, "\r\n"); lines != 157 || !strings.HasPrefix(csv, "step,train,\"train, smoothed\",eval\r\n1,") {
+		t.Errorf("the chart's CSV has %d lines and begins with %.60q", lines, csv)
+	}
+	b.clean()
+}
+
+// TestHostileRunInABrowser opens reports of runs whose every text is hostile,
+// draws every chart and reads every sample.
+func TestHostileRunInABrowser(t *testing.T) {
+	for _, state := range []run.State{run.Done, run.Failed} {
+		t.Run(string(state), func(t *testing.T) {
+			b := open(t, reportOf(t, hostileRun(t, state), Options{ShowPaths: true}), `sample="><img src=x onerror=window.pwned=1>&q=<svg/onload=window.pwned=1>`)
+			b.until("samples", `!!document.querySelector(".panes")`)
+			b.search("")
+			b.ready()
+			b.showAll()
+			if state != run.Done { // the samples are the same ones
+				b.clean()
+				return
+			}
+			n := js[int](b, `(async()=>{let n=0,list=document.querySelector(".list"),last="";
+				list.dispatchEvent(new KeyboardEvent("keydown",{key:"Home",bubbles:true,cancelable:true}));
+				for(;n<2000;n++){const now=document.querySelector(".row[aria-selected=true]").id;if(now===last)break;last=now;
+				list.dispatchEvent(new KeyboardEvent("keydown",{key:"ArrowDown",bubbles:true,cancelable:true}));if(n%50===0)await new Promise(r=>setTimeout(r));}return n})()`)
+			if n < 200 {
+				t.Errorf("only %d samples were read", n)
+			}
+			for _, q := range corpus()[:60] {
+				b.search(q)
+			}
+			js[any](b, `document.querySelectorAll(".copy,.csv,.sortable,.chip").forEach((x,i)=>{if(!x.classList.contains("csv"))x.click()})`)
+			js[any](b, `new Promise(r=>setTimeout(r,300))`)
+			b.clean()
+		})
+	}
+}
+
+// TestFilterIsFast holds for ten thousand samples.
+func TestFilterIsFast(t *testing.T) {
+	b := open(t, built(t, example.Options{Samples: 10000}, Options{}), "")
+	b.ready()
+	type timed struct {
+		Status       string
+		Milliseconds float64
+	}
+	best := timed{Milliseconds: 1e9}
+	for range 5 { // the machine may be busy with other things
+		got := js[timed](b, `(()=>{const i=document.getElementById("find");i.value="";i.dispatchEvent(new Event("input"));const t=performance.now();
+			i.value="tuned:wrong len>3 the";i.dispatchEvent(new Event("input"));const Milliseconds=performance.now()-t;return {Milliseconds,Status:document.querySelector(".status").textContent}})()`)
+		if got.Milliseconds < best.Milliseconds {
+			best = got
+		}
+	}
+	if !strings.Contains(best.Status, "of 10,000") {
+		t.Errorf("status %q", best.Status)
+	}
+	if best.Milliseconds > 100 {
+		t.Errorf("a filter of 10,000 samples takes %.0f ms", best.Milliseconds)
+	}
+	t.Logf("a filter of 10,000 samples takes %.1f ms", best.Milliseconds)
+	b.clean()
+}
+
+func TestPrint(t *testing.T) {
+	b := open(t, built(t, example.Options{}, Options{}), "")
+	b.ready()
+	var pdf []byte
+	b.do(chromedp.ActionFunc(func(ctx context.Context) (err error) {
+		pdf, _, err = cdppage.PrintToPDF().WithPrintBackground(true).Do(ctx)
+		return err
+	}))
+	if !strings.HasPrefix(string(pdf), "%PDF") || len(pdf) < 50_000 {
+		t.Errorf("a PDF of %d bytes", len(pdf))
+	}
+	b.clean()
+}
