@@ -1,24 +1,37 @@
 package dataset
 
 import (
+	"crypto/sha256"
 	"embed"
-	"strings"
+	"encoding/hex"
+
+	"cogumi/stdlib/experiment"
 )
 
-// tinyworld are procedural problems with checkable answers, made for cogumi; the
-// built-in tiny model knows most of them.
+// tinyworld are procedural problems with checkable answers in six categories,
+// made for cogumi; the built-in tiny model knows most of them.
 //
 //go:embed builtin
 var builtin embed.FS
 
-// builtinPrefix begins the names of data inside the program: tinyworld/pool,
-// tinyworld/eval.
-const builtinPrefix = "tinyworld/"
+// builtinNames are what Read takes instead of a path.
+func builtinNames() []string { return []string{"tinyworld/eval", "tinyworld/pool"} }
 
+// openBuiltin is the gzipped JSONL behind a name.
 func openBuiltin(name string) ([]byte, bool) {
-	if !strings.HasPrefix(name, builtinPrefix) {
-		return nil, false
+	for _, known := range builtinNames() {
+		if name == known {
+			b, err := builtin.ReadFile("builtin/" + name + ".jsonl.gz")
+			return b, err == nil
+		}
 	}
-	b, err := builtin.ReadFile("builtin/" + name + ".jsonl.gz")
-	return b, err == nil
+	return nil, false
+}
+
+func init() {
+	for _, name := range builtinNames() {
+		b, _ := openBuiltin(name)
+		sum := sha256.Sum256(b)
+		experiment.Builtin(name, hex.EncodeToString(sum[:]))
+	}
 }
