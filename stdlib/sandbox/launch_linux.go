@@ -187,7 +187,7 @@ func (l *launch) watch(ctx context.Context) stop {
 func (l *launch) result(wall bool) (Result, error) {
 	l.plan.Close()
 	l.readers.Wait()
-	out, err := inside.ParseOutcome(string(l.done.kept))
+	out, err := parseOutcome(string(l.done.kept))
 	switch {
 	case err != nil && wall:
 		out = inside.Outcome{Killed: true} // it had to be killed itself

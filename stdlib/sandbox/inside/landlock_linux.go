@@ -3,7 +3,6 @@
 package inside
 
 import (
-	"strings"
 	"syscall"
 	"unsafe"
 )
@@ -74,7 +73,7 @@ func (s *script) landlock(p *Plan) {
 		switch {
 		case f.B == "/dev/null":
 			s.allow(f.B, fsReadFile|fsWriteFile|all&fsTruncate)
-		case strings.HasPrefix(f.B, "/dev/"):
+		case isDevice(f.B):
 			s.allow(f.B, fsReadFile)
 		default:
 			s.allow(f.B, fsExecute|fsReadFile)

@@ -1,8 +1,8 @@
 // Package inside is the half of the sandbox that runs in a process of its own:
 // the program itself, started again under another name.
 //
-// It is initialised before almost everything else, since it needs nothing but os
-// and syscall and Go initialises packages in the order of their import paths as
+// It is initialised before almost everything else, since it imports nothing but errors,
+// io, os and syscall, and Go initialises packages in the order of their import paths as
 // soon as what they need is ready. A start takes milliseconds, whatever the rest
 // of the program has in its tables.
 package inside

@@ -2,11 +2,7 @@
 
 package inside
 
-import (
-	"strconv"
-	"strings"
-	"syscall"
-)
+import "syscall"
 
 // The program's folder, in memory: the only place it can write to.
 const Folder = "/tmp"
@@ -54,7 +50,7 @@ func (s *script) fileSystem(p *Plan) {
 
 	made := map[string]bool{"/": true}
 	s.mkdirs(made, Folder, 0o755)
-	s.tmpfs(Folder, "size="+strconv.FormatUint(p.Disk, 10)+",nr_inodes=8k,mode=0777")
+	s.tmpfs(Folder, "size="+decimal(int64(p.Disk))+",nr_inodes=8k,mode=0777")
 	for _, l := range p.Links {
 		s.mkdirs(made, parent(l.B), 0o755)
 		s.call("link "+l.B, syscall.SYS_SYMLINKAT, s.text(l.A), atFDCWD, s.text(l.B))
@@ -68,7 +64,7 @@ func (s *script) fileSystem(p *Plan) {
 		s.mkdirs(made, parent(f.B), 0o755)
 		s.create(f.B, nil)
 		s.bind(f.A, f.B)
-		if !strings.HasPrefix(f.A, "/dev/") {
+		if !isDevice(f.A) {
 			s.readOnly(f.B, 0)
 		}
 	}
@@ -184,9 +180,14 @@ func (s *script) limits(p *Plan) {
 }
 
 func parent(path string) string {
-	i := strings.LastIndexByte(path, '/')
+	i := len(path) - 1
+	for i > 0 && path[i] != '/' {
+		i--
+	}
 	if i <= 0 {
 		return "/"
 	}
 	return path[:i]
 }
+
+func isDevice(path string) bool { return len(path) > 5 && path[:5] == "/dev/" }

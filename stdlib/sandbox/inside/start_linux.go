@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"strconv"
 	"sync/atomic"
 	"syscall"
 	"unsafe"
@@ -195,9 +194,9 @@ func tell(fd uintptr, who, what, errno uint32) {
 // may read can be mounted, and the program becomes nobody; other people can map
 // only themselves.
 func mapUsers(pid int, root bool) error {
-	proc := "/proc/" + strconv.Itoa(pid) + "/"
-	uids := strconv.Itoa(nobody) + " " + strconv.Itoa(syscall.Geteuid()) + " 1\n"
-	gids := strconv.Itoa(nobody) + " " + strconv.Itoa(syscall.Getegid()) + " 1\n"
+	proc := "/proc/" + decimal(int64(pid)) + "/"
+	uids := decimal(nobody) + " " + decimal(int64(syscall.Geteuid())) + " 1\n"
+	gids := decimal(nobody) + " " + decimal(int64(syscall.Getegid())) + " 1\n"
 	if root {
 		uids, gids = everyone, everyone
 	} else if err := writeFile(proc+"setgroups", "deny"); err != nil {
@@ -262,7 +261,7 @@ func collect(pid, status int, killed *atomic.Bool) (Outcome, error) {
 		out.Killed = true
 		return out, nil
 	}
-	return Outcome{}, errors.New("the sandbox's own process ended with wait status " + strconv.Itoa(int(ws)))
+	return Outcome{}, errors.New("the sandbox's own process ended with wait status " + decimal(int64(ws)))
 }
 
 func stepName(who, step uint32) string {
