@@ -25,13 +25,16 @@ func main() {
 	if len(os.Args) > 1 {
 		dir = os.Args[1]
 	}
-	files, err := generate(dir)
+	files, broken, err := generate(dir)
 	if err != nil {
 		log.Fatal(err)
 	}
+	for name := range broken {
+		log.Printf("kept %s: its package does not compile", name)
+	}
 	old, _ := filepath.Glob(filepath.Join(dir, "table_*.go"))
 	for _, f := range old {
-		if _, ok := files[filepath.Base(f)]; !ok {
+		if _, ok := files[filepath.Base(f)]; !ok && !broken[filepath.Base(f)] {
 			if err := os.Remove(f); err != nil {
 				log.Fatal(err)
 			}
@@ -48,15 +51,16 @@ func main() {
 	}
 }
 
-// generate returns the files' contents by name. dir is a folder of the module.
-func generate(dir string) (map[string][]byte, error) {
+// generate returns the files' contents by name, and the files of packages that
+// are there and do not compile. dir is a folder of the module.
+func generate(dir string) (files map[string][]byte, broken map[string]bool, err error) {
 	patterns := append([]string{}, standard...)
 	for _, p := range own {
 		patterns = append(patterns, "cogumi/"+p)
 	}
-	exports, err := exportData(dir, patterns)
+	exports, folders, err := exportData(dir, patterns)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	open := func(path string) (io.ReadCloser, error) {
 		if exports[path] == "" {
@@ -65,42 +69,49 @@ func generate(dir string) (map[string][]byte, error) {
 		return os.Open(exports[path])
 	}
 	imp := importer.ForCompiler(token.NewFileSet(), "gc", open)
-	files := map[string][]byte{}
+	files, broken = map[string][]byte{}, map[string]bool{}
 	for _, path := range patterns {
 		if exports[path] == "" {
 			if !strings.HasPrefix(path, "cogumi/") {
-				return nil, fmt.Errorf("%s: not in this Go's library", path)
+				return nil, nil, fmt.Errorf("%s: not in this Go's library", path)
 			}
-			log.Printf("left out %s: not there, or it does not compile", path)
+			if folders[path] != "" {
+				broken[fileName(path)] = true
+			}
 			continue
 		}
 		pkg, err := imp.Import(path)
 		if err != nil {
-			return nil, fmt.Errorf("import %s: %w", path, err)
+			return nil, nil, fmt.Errorf("import %s: %w", path, err)
 		}
 		src, err := format.Source(table(pkg))
 		if err != nil {
-			return nil, fmt.Errorf("format the table of %s: %w", path, err)
+			return nil, nil, fmt.Errorf("format the table of %s: %w", path, err)
 		}
-		files["table_"+strings.NewReplacer("/", "_", ".", "_").Replace(path)+".go"] = src
+		files[fileName(path)] = src
 	}
-	return files, nil
+	return files, broken, nil
+}
+
+func fileName(path string) string {
+	return "table_" + strings.NewReplacer("/", "_", ".", "_").Replace(path) + ".go"
 }
 
 // exportData asks the go command for the compiled export data of the patterns
 // and of what they import: import path → file. Packages with errors have none.
-func exportData(dir string, patterns []string) (map[string]string, error) {
-	args := append([]string{"list", "-e", "-export", "-deps", "-f", "{{.ImportPath}}\t{{.Export}}"}, patterns...)
+// folders says where each package's source is.
+func exportData(dir string, patterns []string) (exports, folders map[string]string, err error) {
+	args := append([]string{"list", "-e", "-export", "-deps", "-f", "{{.ImportPath}}\t{{.Export}}\t{{.Dir}}"}, patterns...)
 	cmd := exec.Command("go", args...)
 	cmd.Dir = dir
 	out, err := cmd.Output()
 	if err != nil {
-		return nil, fmt.Errorf("go list: %w", err)
+		return nil, nil, fmt.Errorf("go list: %w", err)
 	}
-	exports := map[string]string{}
+	exports, folders = map[string]string{}, map[string]string{}
 	for line := range strings.Lines(string(out)) {
-		path, file, _ := strings.Cut(strings.TrimSpace(line), "\t")
-		exports[path] = file
+		parts := strings.Split(strings.TrimRight(line, "\n"), "\t")
+		exports[parts[0]], folders[parts[0]] = parts[1], parts[2]
 	}
-	return exports, nil
+	return exports, folders, nil
 }
