@@ -199,6 +199,9 @@ type scored struct {
 // pairs are all pairs found whose exact Jaccard reaches the threshold, sorted by
 // the later text, then the earlier one.
 func pairs(docs []document, c Config, want func(pair) bool) ([]scored, *Result) {
+	if len(docs) <= exhaustive {
+		return verify(docs, c, everyPair(len(docs), want)), &Result{Recall: 1}
+	}
 	s := newSigner(c.Permutations)
 	signatures := make([]uint32, len(docs)*c.Permutations)
 	par.For(len(docs), 8, func(lo, hi int) {
@@ -211,12 +214,34 @@ func pairs(docs []document, c Config, want func(pair) bool) ([]scored, *Result) 
 	r.Recall = hit(c.Threshold, r.Bands, r.Rows)
 	found := slices.DeleteFunc(candidates(signatures, c.Permutations, r.Bands, r.Rows, docs), func(p pair) bool { return !want(p) })
 	r.Candidates = len(found)
+	return verify(docs, c, found), r
+}
+
+// exhaustive is the number of texts up to which all pairs are compared: that
+// takes about a second on one core.
+const exhaustive = 4000
+
+func everyPair(n int, want func(pair) bool) []pair {
+	var out []pair
+	for second := range int32(n) {
+		for first := range second {
+			if p := (pair{first, second}); want(p) {
+				out = append(out, p)
+			}
+		}
+	}
+	return out
+}
+
+// verify computes exact similarities and keeps those that reach the threshold.
+func verify(docs []document, c Config, found []pair) []scored {
 	exact := make([]float64, len(found))
 	par.For(len(found), 64, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			a, b := docs[found[i].first].grams, docs[found[i].second].grams
-			// Sets of too different sizes cannot reach the threshold.
-			if small, large := min(len(a), len(b)), max(len(a), len(b)); float64(small) >= c.Threshold*float64(large) {
+			// Sets of too different sizes cannot reach the threshold; rows without
+			// text are nobody's duplicates.
+			if small, large := min(len(a), len(b)), max(len(a), len(b)); small > 0 && float64(small) >= c.Threshold*float64(large) {
 				exact[i] = jaccard(a, b)
 			}
 		}
@@ -227,7 +252,7 @@ func pairs(docs []document, c Config, want func(pair) bool) ([]scored, *Result) 
 			out = append(out, scored{p, exact[i]})
 		}
 	}
-	return out, r
+	return out
 }
 
 // keeper is the text that stays for a text, which may be itself.

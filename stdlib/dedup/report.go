@@ -28,12 +28,20 @@ func (r *Result) report(set, other *dataset.Set, threshold float64) {
 	if other != nil && len(r.Removed) > 0 {
 		level = "warn"
 	}
-	x.Note(run.Note{Level: level, Topic: "dedup", Text: fmt.Sprintf("%d of %d rows of %s were dropped as duplicates %s (Jaccard ≥ %g of character 3-grams, verified exactly; %d bands of %d rows find %.1f %% of pairs at the threshold)",
-		len(r.Removed), before, set.Name, why, threshold, r.Bands, r.Rows, 100*r.Recall)})
+	x.Note(run.Note{Level: level, Topic: "dedup", Text: fmt.Sprintf("%d of %d rows of %s were dropped as duplicates %s (Jaccard ≥ %g of character 3-grams; %s)",
+		len(r.Removed), before, set.Name, why, threshold, r.how())})
 	x.Table(run.Table{Name: name, Title: title + ": the first ones", Columns: []string{"row", "dropped", "kept row", "kept", "Jaccard"}, Rows: r.examples()})
 	if err := r.audit(x, name); err != nil {
 		x.Note(run.Note{Level: "warn", Topic: "dedup", Text: "the list of removals could not be written: " + err.Error()})
 	}
+}
+
+// how says how pairs were found.
+func (r *Result) how() string {
+	if r.Bands == 0 {
+		return "every pair was compared"
+	}
+	return fmt.Sprintf("verified exactly; %d bands of %d rows find %.1f %% of the pairs at the threshold", r.Bands, r.Rows, 100*r.Recall)
 }
 
 func (r *Result) examples() [][]any {

@@ -64,6 +64,9 @@ func Load(device kernels.Device, folder fs.FS, weights Weights, o Options) (*Mod
 		return nil, err
 	}
 	m := &Model{Config: config, device: device, Format: "dense"}
+	if _, packed := weights.Tensor("model.layers.0.self_attn.q_proj.weight.absmax"); packed || o.NF4 {
+		m.Format = "nf4"
+	}
 	if err := m.readText(folder); err != nil {
 		return nil, err
 	}

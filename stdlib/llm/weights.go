@@ -185,7 +185,6 @@ func (m *Model) fill(w Weights, x *kernels.Matrix, o Options) (err error) {
 		if err != nil {
 			return err
 		}
-		m.Format = "nf4"
 		return m.keepNF4(x, q)
 	}
 	if !o.NF4 {
