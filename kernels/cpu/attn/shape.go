@@ -44,3 +44,18 @@ func (s Shape) first(i int) int {
 	}
 	return max(0, i-s.Window+1)
 }
+
+// checkCu panics if sequences do not follow each other; it returns their tokens.
+func checkCu(cu []int32) int {
+	if len(cu) == 0 {
+		return 0
+	}
+	last := cu[0]
+	for _, c := range cu {
+		if c < last || c < 0 {
+			panic(fmt.Sprintf("attn: sequence bounds %v go back", cu))
+		}
+		last = c
+	}
+	return int(last)
+}

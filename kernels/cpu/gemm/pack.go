@@ -53,6 +53,15 @@ func (p *Packed) Fill(b Matrix) {
 	})
 }
 
+// FillSerial is Fill on the calling goroutine.
+func (p *Packed) FillSerial(b Matrix) {
+	b.check("B")
+	p.reset(b.Rows, b.Cols)
+	for i := range p.panels() {
+		p.fillPanel(i, b)
+	}
+}
+
 // FillColumns is PackFunc into p.
 func (p *Packed) FillColumns(k, n int, column func(j int, dst []float32)) {
 	p.reset(k, n)

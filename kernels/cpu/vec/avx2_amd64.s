@@ -36,6 +36,7 @@
 #define F_rope ·ropeAVX2(SB)
 #define F_unrope ·unropeAVX2(SB)
 #define F_adam ·adamAVX2(SB)
+#define F_softmaxBackward ·softmaxBackwardAVX2(SB)
 #define F_dot ·dotAVX2(SB)
 #define F_dot3 ·dot3AVX2(SB)
 

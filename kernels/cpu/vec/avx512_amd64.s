@@ -36,6 +36,7 @@
 #define F_rope ·ropeAVX512(SB)
 #define F_unrope ·unropeAVX512(SB)
 #define F_adam ·adamAVX512(SB)
+#define F_softmaxBackward ·softmaxBackwardAVX512(SB)
 #define F_dot ·dotAVX512(SB)
 #define F_dot3 ·dot3AVX512(SB)
 

@@ -137,6 +137,19 @@ loop:
 	VMOVUPS V6, (SI)(BX*1)
 	END
 
+// ds = p·(dp − k0)·k1
+TEXT F_softmaxBackward, NOSPLIT, $0-8
+	BEGIN
+	K(0, V15)
+	K(1, V14)
+loop:
+	VMOVUPS (DX)(BX*1), V0
+	VSUBPS V15, V0, V0
+	VMULPS (SI)(BX*1), V0, V0
+	VMULPS V0, V14, V0
+	VMOVUPS V0, (DI)(BX*1)
+	END
+
 // AdamW; no multiply-add is fused, as in torch. p, m, v, g; constants in the
 // order of adamConstants.
 TEXT F_adam, NOSPLIT, $0-8

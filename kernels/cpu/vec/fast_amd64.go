@@ -149,3 +149,11 @@ func adam(p, m, v, g []float32, k *adamConstants) {
 		k.oneMinusBeta2, k.rootC2, k.eps, k.minusStep}}
 	each(opAdam, a, len(p), 3, p, m, v, g)
 }
+
+func softmaxBackward(ds, p, dp []float32, mean, factor float32) {
+	if active == plain {
+		softmaxBackwardPlain(ds, p, dp, mean, factor)
+		return
+	}
+	each(opSoftmaxBackward, args{k: [8]float32{mean, factor}}, len(ds), 1, ds, p, dp)
+}

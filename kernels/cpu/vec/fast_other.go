@@ -27,3 +27,6 @@ func nf4(dst []float32, p []byte, am float32, rd bool) { nf4Plain(dst, p, am, rd
 func rmsBackward(dx, dy, x, w []float32, rstd, c float32, acc bool) {
 	rmsBackwardPlain(dx, dy, x, w, rstd, c, acc)
 }
+func softmaxBackward(ds, p, dp []float32, mean, factor float32) {
+	softmaxBackwardPlain(ds, p, dp, mean, factor)
+}

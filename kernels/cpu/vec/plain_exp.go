@@ -49,3 +49,9 @@ func swigluBackwardPlain(dg, du, dh, g, u []float32) {
 		dg[i] = d * w * s * (1 + float32(v*(1-s)))
 	}
 }
+
+func softmaxBackwardPlain(ds, p, dp []float32, mean, factor float32) {
+	for i := range ds {
+		ds[i] = p[i] * (dp[i] - mean) * factor
+	}
+}

@@ -46,6 +46,9 @@ func unropeAVX2(a *args)
 func adamAVX2(a *args)
 
 //go:noescape
+func softmaxBackwardAVX2(a *args)
+
+//go:noescape
 func dotAVX2(a *args)
 
 //go:noescape
@@ -83,6 +86,8 @@ func run256(o op, a *args) {
 		unropeAVX2(a)
 	case opAdam:
 		adamAVX2(a)
+	case opSoftmaxBackward:
+		softmaxBackwardAVX2(a)
 	case opDot:
 		dotAVX2(a)
 	case opDot3:

@@ -46,6 +46,9 @@ func unropeAVX512(a *args)
 func adamAVX512(a *args)
 
 //go:noescape
+func softmaxBackwardAVX512(a *args)
+
+//go:noescape
 func dotAVX512(a *args)
 
 //go:noescape
@@ -83,6 +86,8 @@ func run512(o op, a *args) {
 		unropeAVX512(a)
 	case opAdam:
 		adamAVX512(a)
+	case opSoftmaxBackward:
+		softmaxBackwardAVX512(a)
 	case opDot:
 		dotAVX512(a)
 	case opDot3:

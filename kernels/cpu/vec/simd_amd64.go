@@ -27,6 +27,7 @@ const (
 	opRope
 	opUnrope
 	opAdam
+	opSoftmaxBackward
 	opDot
 	opDot3
 )

@@ -30,6 +30,12 @@ func LogSumExp(x []float32) float32 {
 	return m + float32(math.Log(float64(sumExp(x, m))))
 }
 
+// SoftmaxBackward is ds[i] = p[i]·(dp[i]−mean)·factor: the gradient of scores from
+// that of their softmax p, with mean = Σ p·dp. ds may be p or dp.
+func SoftmaxBackward(ds, p, dp []float32, mean, factor float32) {
+	softmaxBackward(ds, p[:len(ds)], dp[:len(ds)], mean, factor)
+}
+
 // CrossEntropyGrad turns logits into the gradient of their loss, in place:
 // x[i] = scale·(exp(x[i]−lse) − [i = target]), with lse = LogSumExp(x).
 func CrossEntropyGrad(x []float32, target int, lse, scale float32) {

@@ -95,6 +95,9 @@ var elementwise = []struct {
 		func(s [][]float32) { rmsBackwardPlain(s[0], s[1], s[2], s[3], 0.6, 0.2, true) }},
 	{"rope", 4, 0, func(s [][]float32) { rope(s[0], s[1], s[2], s[3]) }, func(s [][]float32) { ropePlain(s[0], s[1], s[2], s[3]) }},
 	{"unrope", 4, 0, func(s [][]float32) { unrope(s[0], s[1], s[2], s[3]) }, func(s [][]float32) { unropePlain(s[0], s[1], s[2], s[3]) }},
+	{"SoftmaxBackward", 3, 0,
+		func(s [][]float32) { SoftmaxBackward(s[0], s[1], s[2], 0.3, 0.125) },
+		func(s [][]float32) { softmaxBackwardPlain(s[0], s[1], s[2], 0.3, 0.125) }},
 	{"AdamW", 4, 0,
 		func(s [][]float32) { Scale(0, s[2]); MulAdd(s[2], s[1], s[1]); testAdam.Update(s[0], s[1], s[2], s[3]) },
 		func(s [][]float32) {
