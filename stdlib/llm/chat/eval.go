@@ -1,5 +1,10 @@
 package chat
 
+import (
+	"fmt"
+	"strconv"
+)
+
 // eval computes an expression.
 func (m *machine) eval(e expr, s *scope) any {
 	m.step(1)
@@ -137,7 +142,18 @@ func (m *machine) item(of, index any) any {
 	if name, ok := index.(string); ok && (hasMethod(of, name) || isNamespace(of)) {
 		return m.attr(of, name)
 	}
-	return undefined{typeName(of) + " object has no element " + m.reprString(index)}
+	return undefined{typeName(of) + " object has no element " + brief(index)}
+}
+
+// brief is an index in a message.
+func brief(index any) string {
+	switch index := index.(type) {
+	case string:
+		return fmt.Sprintf("'%.40s'", index)
+	case int64:
+		return strconv.FormatInt(index, 10)
+	}
+	return "of type " + typeName(index)
 }
 
 func isNamespace(v any) bool {

@@ -204,8 +204,8 @@ func filterReverse(m *machine, v any, _ args) any {
 		return string(runes)
 	}
 	switch v.(type) {
-	case *lazy, undefined:
-		failf("argument must be iterable") // Python's reversed() takes neither
+	case *lazy:
+		failf("argument must be iterable") // Python's reversed() wants a sequence
 	}
 	items := slices.Clone(m.items(v))
 	m.made(16 * len(items))
@@ -354,7 +354,11 @@ func filterIndent(m *machine, v any, a args) any {
 		}
 		indent = strings.Repeat(" ", int(max(n, 0)))
 	}
-	s := m.text(v) + "\n" // as jinja2: an empty text has one line too
+	text, ok := v.(string)
+	if !ok {
+		failf("indent of a %s", typeName(v))
+	}
+	s := m.text(text) + "\n" // as jinja2: an empty text has one line too
 	lines := splitLines(s)
 	m.made(len(lines) * (len(indent) + 1))
 	for i, line := range lines {

@@ -23,8 +23,12 @@ func (m *machine) path(v, attribute any) any {
 	return v
 }
 
-// filterMap applies a filter to every item, or takes an attribute of it.
+// filterMap applies a filter to every item, or takes an attribute of it. Like
+// select it gives nothing for what is false: None has no items, and is no error.
 func filterMap(m *machine, v any, a args) any {
+	if !truth(v) {
+		return &lazy{}
+	}
 	items := m.items(v)
 	out := make([]any, 0, len(items))
 	m.made(16 * len(items))
@@ -72,6 +76,9 @@ func (m *machine) selectItems(v any, a args, byAttr, want bool) any {
 	if len(a.names) > 0 {
 		failf("the argument %q is not supported", a.names[0])
 	}
+	if !truth(v) {
+		return &lazy{}
+	}
 	check := truth
 	if len(rest) > 0 {
 		name, _ := rest[0].(string)
@@ -102,9 +109,6 @@ func (m *machine) selectItems(v any, a args, byAttr, want bool) any {
 // sortKey is an item's attribute, in lower case unless case counts.
 func (m *machine) sortKey(item any, a args) any {
 	if attribute := a.value("attribute", nil); attribute != nil {
-		if s, ok := attribute.(string); ok && strings.Contains(s, ",") {
-			failf("sorting by several attributes is not supported")
-		}
 		item = m.path(item, attribute)
 	}
 	return m.foldCase(item, a.flag("case_sensitive"))
@@ -141,8 +145,24 @@ func (m *machine) sortBy(items, keys []any, reverse bool) []any {
 func filterSort(m *machine, v any, a args) any {
 	items := m.items(v)
 	keys := make([]any, len(items))
+	attributes := []any{a.value("attribute", nil)}
+	if s, ok := attributes[0].(string); ok {
+		attributes = nil
+		for part := range strings.SplitSeq(s, ",") {
+			attributes = append(attributes, part)
+		}
+	}
 	for i, item := range items {
-		keys[i] = m.sortKey(item, a)
+		key := make(tuple, len(attributes)) // as in jinja2: what is equal is never ordered, so it may be anything
+		for j, attribute := range attributes {
+			if attribute != nil {
+				key[j] = m.path(item, attribute)
+			} else {
+				key[j] = item
+			}
+			key[j] = m.foldCase(key[j], a.flag("case_sensitive"))
+		}
+		keys[i] = key
 	}
 	return &list{m.sortBy(items, keys, a.flag("reverse"))}
 }

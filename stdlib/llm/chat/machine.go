@@ -9,12 +9,12 @@ import (
 
 // Limits of one rendering: a template is a program from outside.
 const (
-	maxSteps  = 10_000_000 // values looked at
-	maxMemory = 256 << 20  // bytes of all strings and lists made on the way
-	maxString = 32 << 20   // bytes of one string
-	maxRange  = 100_000    // jinja2's sandbox has the same
-	maxCalls  = 100        // macros inside macros
-	maxNested = 2000       // values inside values
+	maxSteps  = 5_000_000 // values looked at
+	maxMemory = 256 << 20 // bytes of all strings and lists made on the way
+	maxString = 32 << 20  // bytes of one string
+	maxRange  = 100_000   // jinja2's sandbox has the same
+	maxCalls  = 100       // macros inside macros
+	maxNested = 2000      // values inside values
 )
 
 // machine renders a template once.
@@ -94,31 +94,42 @@ func (m *machine) capture(body func()) string {
 	return text
 }
 
-// scope holds the names that one block assigns; blocks see outward.
+// scope holds the names that one block assigns; blocks see outward. There are
+// few of them, and a loop makes a scope every turn: a slice is faster than a map.
 type scope struct {
-	vars  map[string]any
+	vars  []variable
 	outer *scope
+}
+
+type variable struct {
+	name  string
+	value any
 }
 
 func (s *scope) inner() *scope { return &scope{outer: s} }
 
 func (s *scope) set(name string, v any) {
-	if s.vars == nil {
-		s.vars = map[string]any{}
+	for i := range s.vars {
+		if s.vars[i].name == name {
+			s.vars[i].value = v
+			return
+		}
 	}
-	s.vars[name] = v
+	s.vars = append(s.vars, variable{name, v})
 }
 
 func (s *scope) get(name string) any {
 	for at := s; at != nil; at = at.outer {
-		if v, ok := at.vars[name]; ok {
-			return v
+		for i := range at.vars {
+			if at.vars[i].name == name {
+				return at.vars[i].value
+			}
 		}
 	}
 	if f, ok := functions[name]; ok {
 		return f
 	}
-	return undefined{fmt.Sprintf("'%s'", name)}
+	return undefined{"'" + name + "'"}
 }
 
 func (m *machine) run(body []stmt, s *scope) {
@@ -226,21 +237,22 @@ func (m *machine) loop(st forStmt, s *scope) {
 		}
 		items = kept
 	}
-	if len(items) == 0 {
-		m.run(st.otherwise, s.inner())
-		return
-	}
+	finished := false // in jinja2 the else part also runs when no turn gets to its end
 	for i, item := range items {
 		m.step(1)
-		inner := s.inner()
+		inner := &scope{vars: make([]variable, 0, 4), outer: s}
 		inner.set("loop", &loopValue{items, i})
 		m.assign(inner, st.target, st.unpack, item)
 		m.run(st.body, inner)
-		m.next = false
-		if m.broken {
-			m.broken = false
-			return
+		left := m.broken
+		finished = finished || !m.broken && !m.next
+		m.broken, m.next = false, false
+		if left {
+			break
 		}
+	}
+	if !finished {
+		m.run(st.otherwise, s.inner())
 	}
 }
 

@@ -79,6 +79,9 @@ func (m *machine) unary(op string, v any) any {
 }
 
 func (m *machine) binary(op string, left, right any) any {
+	if format, ok := left.(string); ok && op == "%" {
+		return m.printf(format, right)
+	}
 	for _, v := range []any{left, right} {
 		if u, ok := v.(undefined); ok && op != "~" {
 			failf("%s is undefined", u.what)
@@ -97,10 +100,6 @@ func (m *machine) binary(op string, left, right any) any {
 		}
 		if v, ok := m.repeat(right, left); ok {
 			return v
-		}
-	case "%":
-		if s, ok := left.(string); ok {
-			return m.printf(s, right)
 		}
 	}
 	a, ok1 := toInt(left)
@@ -226,7 +225,7 @@ func floatOp(op string, x, y float64) any {
 		return x * y
 	case "**":
 		v := math.Pow(x, y)
-		if x < 0 && math.IsNaN(v) && !math.IsNaN(x+y) || x == 0 && y < 0 {
+		if x < 0 && math.IsNaN(v) && !math.IsNaN(x+y) || x == 0 && y < 0 || math.IsInf(v, 0) && !math.IsInf(x+y, 0) {
 			failf("%v to the power of %v", x, y)
 		}
 		return v
@@ -244,6 +243,9 @@ func floatOp(op string, x, y float64) any {
 		quotient--
 	}
 	if op == "%" {
+		if rest == 0 {
+			return math.Copysign(0, y)
+		}
 		return rest
 	}
 	return quotient

@@ -421,8 +421,6 @@ func (p *parser) test(of expr) expr {
 	case p.isName("else", "or", "and"):
 	case p.isName("is"):
 		p.fail("two tests in a row")
-	case c.kind == tokName && want.args == 0:
-		// What follows is no argument: jinja2 would take any name for one and fail.
 	case c.kind == tokName, c.kind == tokString, c.kind == tokInt, c.kind == tokFloat, p.isOp("["), p.isOp("{"):
 		e.args.pos = []expr{p.postfix(p.primary())}
 	}

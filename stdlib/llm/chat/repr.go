@@ -169,7 +169,11 @@ func (m *machine) printf(format string, values any) string {
 		b.WriteString(text)
 		used++
 	}
-	if _, isDict := values.(*Object); used < len(args) && !isDict {
+	switch values.(type) {
+	case *Object, *list, *rangeValue, undefined: // mappings to Python: they need not be used
+		return b.String()
+	}
+	if used < len(args) {
 		failf("not all arguments converted during string formatting")
 	}
 	return b.String()

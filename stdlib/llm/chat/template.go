@@ -166,7 +166,7 @@ func (t *Template) render(messages []Message, o Options) (text string, spans []S
 		}
 		turns = markFinal(turns)
 	}
-	m.run(t.body, (&scope{vars: o.variables(turns)}).inner())
+	m.run(t.body, o.variables(turns).inner())
 	text = m.out.String()
 	if o.ContinueFinalMessage {
 		text = cutAtMark(text)
@@ -179,23 +179,22 @@ func (t *Template) render(messages []Message, o Options) (text string, spans []S
 
 // variables are what the template sees; transformers always passes tools and
 // documents, as None where there are none.
-func (o Options) variables(turns []any) map[string]any {
-	vars := map[string]any{
-		"messages":              &list{turns},
-		"tools":                 fromGo(o.Tools),
-		"documents":             nil,
-		"add_generation_prompt": o.AddGenerationPrompt,
-	}
+func (o Options) variables(turns []any) *scope {
+	s := &scope{}
+	s.set("messages", &list{turns})
+	s.set("tools", fromGo(o.Tools))
+	s.set("documents", nil)
+	s.set("add_generation_prompt", o.AddGenerationPrompt)
 	if o.BOS != "" {
-		vars["bos_token"] = o.BOS
+		s.set("bos_token", o.BOS)
 	}
 	if o.EOS != "" {
-		vars["eos_token"] = o.EOS
+		s.set("eos_token", o.EOS)
 	}
 	for name, v := range o.Kwargs {
-		vars[name] = fromGo(v)
+		s.set(name, fromGo(v))
 	}
-	return vars
+	return s
 }
 
 // finalMark stands behind the final message's content while it is rendered: where

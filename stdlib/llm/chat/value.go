@@ -97,6 +97,8 @@ func hashKey(v any) (string, bool) {
 	switch v := v.(type) {
 	case nil:
 		return "n", true
+	case undefined:
+		return "u", true
 	case string:
 		return "s" + v, true
 	case bool:
