@@ -20,7 +20,9 @@ import (
 
 	"cogumi/kernels"
 	"cogumi/kernels/cpu"
+	"cogumi/kernels/cpu/vec"
 	"cogumi/stdlib/experiment"
+	"cogumi/stdlib/experiment/machine"
 	"cogumi/stdlib/llm"
 	"cogumi/stdlib/llm/hfconfig"
 	"cogumi/stdlib/llm/peft"
@@ -153,6 +155,12 @@ func OpenAdapter(folder string) (*Adapter, error) {
 
 // device is the one that this process computes on.
 var device = sync.OnceValue(func() kernels.Device { return cpu.New() })
+
+// Runs record what computed their results: it is part of the identity of steps.
+func init() {
+	machine.SetISA(vec.ISA)
+	machine.SetDevice(func() string { return "cpu" })
+}
 
 // Engine loads the base onto the device, once.
 func (m *Model) Engine() (*llm.Model, error) {
