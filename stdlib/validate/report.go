@@ -39,8 +39,7 @@ func notes(c *run.Comparison) []run.Note {
 		if f.Confirmed {
 			sure = "confirmed after Holm's correction"
 		}
-		warn(fmt.Sprintf("%s/%s fell from %d to %d of %d (p = %.2g, %s)", f.Category, f.Family, f.Before, f.After, f.N, f.P, sure),
-			"more replay rows of this family, or a lower learning rate")
+		warn(fmt.Sprintf("%s/%s fell from %d to %d of %d (p = %.2g, %s)", f.Category, f.Family, f.Before, f.After, f.N, f.P, sure), "")
 	}
 	if len(c.Regressions) == 0 {
 		out = append(out, run.Note{Level: "info", Topic: "validate", Text: "no family lost ten points or more, and none has p < .05 for a fall"})
