@@ -1,13 +1,14 @@
 package dataset
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"strings"
 )
 
 // Names under which the field's data sets give what Row calls Instruction,
-// Input and Output. The first that a row has counts, others stay in Extra.
+// Input and Output. The first that a row fills counts, others stay in Extra.
 var (
 	instructionNames = []string{"instruction", "prompt", "question", "query"}
 	inputNames       = []string{"input", "context"}
@@ -23,7 +24,11 @@ func fromRecord(m map[string]any) (Row, *problem) {
 	}
 	var r Row
 	chat, p := takeChat(m, &r)
-	if p == nil && !chat {
+	if p == nil && chat {
+		takeText(m, "instruction", &r.Instruction)
+		takeText(m, "input", &r.Input)
+		takeText(m, "output", &r.Output)
+	} else if p == nil {
 		p = takeInstruction(m, &r)
 	}
 	if p != nil {
@@ -99,8 +104,9 @@ func takePlain(m map[string]any, r *Row) *problem {
 	return &problem{kind: badMissing, why: "it has none of " + strings.Join(instructionNames, ", ") + ", messages, conversations"}
 }
 
-// takeFirst moves the first of names that m has into to, and says which.
-func takeFirst(m map[string]any, names []string, to *string) (string, *problem) {
+// takeFirst moves the first of names that m has into to, and says which. Empty
+// ones count only if nothing else is there.
+func takeFirst(m map[string]any, names []string, to *string) (found string, p *problem) {
 	for _, name := range names {
 		v, ok := m[name]
 		if !ok {
@@ -110,11 +116,14 @@ func takeFirst(m map[string]any, names []string, to *string) (string, *problem) 
 		if !ok {
 			return name, wrongType(name, v, "text")
 		}
-		*to = text
 		delete(m, name)
-		return name, nil
+		if text != "" {
+			*to = text
+			return name, nil
+		}
+		found = cmp.Or(found, name)
 	}
-	return "", nil
+	return found, nil
 }
 
 // takeText moves a text field; anything else stays in Extra.

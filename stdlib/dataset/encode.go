@@ -35,7 +35,14 @@ func (r *Row) fields() []field {
 	}
 	put("instruction", r.Instruction, training && len(r.Messages) == 0)
 	put("input", r.Input, false)
-	put("output", r.Output, training && len(r.Messages) == 0)
+	switch {
+	case r.Output == "" && r.Answer != "" && len(r.Messages) == 0:
+		list = append(list, field{"output", ""}) // else the answer would be read as the output
+	case r.Instruction == "" && r.Input == "" && len(r.Messages) == 0 && !training:
+		put("text", r.Output, false) // running text
+	default:
+		put("output", r.Output, training && len(r.Messages) == 0)
+	}
 	if len(r.Messages) > 0 {
 		list = append(list, field{"messages", chatValue(r)})
 	}

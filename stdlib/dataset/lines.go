@@ -40,9 +40,10 @@ func (l *lines) each(workers int, take func(*parsed) error) error {
 		order = make(chan *batch, 2*workers)
 		work  = make(chan *batch, 2*workers)
 		stop  = make(chan struct{})
+		done  = make(chan struct{})
 	)
-	defer close(stop)
-	go l.cut(order, work, stop)
+	defer func() { close(stop); <-done }() // the file is closed next
+	go func() { defer close(done); l.cut(order, work, stop) }()
 	for range workers {
 		go func() {
 			for b := range work {

@@ -158,7 +158,8 @@ func (in *input) unpacked(r io.Reader) error {
 	case bytes.HasPrefix(head, []byte("PAR1")):
 		return experiment.Hint(fmt.Errorf("read %s: it is a Parquet file", in.path), "Give it the extension .parquet.")
 	case in.format.pack != "" && len(head) > 0:
-		return fmt.Errorf("read %s: it is not packed as .%s, whatever its name says", in.path, in.format.pack)
+		err := fmt.Errorf("read %s: it is not packed as .%s, whatever its name says", in.path, in.format.pack)
+		return experiment.Hint(err, "Rename it without ."+in.format.pack+", or fetch it again.")
 	default:
 		in.text = b
 	}
@@ -208,5 +209,6 @@ func rowFiles(dir string) []string {
 
 // cutOff says that a file cannot be read to its end.
 func (in *input) cutOff(after int, unit string, err error) error {
-	return experiment.Hint(fmt.Errorf("read %s: after %s %d: %w", in.path, unit, after, err), "The file is cut off or damaged: fetch or make it again.")
+	err = fmt.Errorf("read %s: after %s %d: %w", in.path, unit, after, err)
+	return experiment.WithCode(experiment.Hint(err, "The file is cut off or damaged: fetch or make it again."), 3)
 }

@@ -10,14 +10,25 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// parquetRows reads any schema. The library may panic on damaged files.
+// parquetRows reads any schema. The library may panic on damaged files; panics
+// of take go on.
 func (in *input) parquetRows(take func(*parsed) error) (err error) {
-	row := 0
+	row, ours := 0, false
 	defer func() {
+		if ours {
+			return
+		}
 		if p := recover(); p != nil {
 			err = in.cutOff(row, "row", fmt.Errorf("%v", p))
 		}
 	}()
+	give := take
+	take = func(r *parsed) error {
+		ours = true
+		err := give(r)
+		ours = false
+		return err
+	}
 	file, err := parquet.OpenFile(in.file, in.size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
 		return in.cutOff(0, "row", err)
@@ -27,6 +38,9 @@ func (in *input) parquetRows(take func(*parsed) error) (err error) {
 		return fmt.Errorf("read %s: %w", in.path, err)
 	}
 	for _, group := range file.RowGroups() {
+		if group.NumRows() == 0 {
+			continue // its columns may have no pages to look for
+		}
 		if row, err = in.parquetGroup(t, group, row, take); err != nil {
 			return err
 		}

@@ -223,6 +223,9 @@ func (r *Row) values(columns []column) (parquet.Row, error) {
 			v = fields[i].value
 		}
 		if c.kind == kindMessages {
+			if _, err := appendValue(nil, v, false); err != nil {
+				return nil, fmt.Errorf("field %s: %w", c.name, err)
+			}
 			row = append(row, messageValues(v, leaf)...)
 			leaf += 2
 			continue
