@@ -62,7 +62,7 @@ func (g *grid) block(row, rows, first, last, k, depth int, a strip, b *float32, 
 	nr, step := g.set.nr, g.set.tileRows(rows)
 	t := tile{
 		ars: a.ars, acs: a.acs, crs: g.c.RowStride,
-		panel: panel, k: depth, wide: 1, add: g.accumulate || k > 0,
+		panel: panel, k: depth, nr: nr, wide: 1, add: g.accumulate || k > 0,
 	}
 	for p := first; p < last; p += t.wide {
 		if rows == step {

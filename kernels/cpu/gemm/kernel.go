@@ -50,7 +50,7 @@ type tile struct {
 	a, b, c    *float32
 	ars, acs   int // of A
 	panel, crs int
-	k          int
+	k, nr      int // nr: columns of a panel
 	rows, wide int // rows, panels
 	add        bool
 	half       bool // only the first half of the panel (AVX-512)

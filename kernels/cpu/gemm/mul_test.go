@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"cogumi/kernels/cpu/par"
 )
 
 func random(r *rand.Rand, n int) []float32 {
@@ -56,22 +58,18 @@ func compare(t *testing.T, what string, c, before, a, b Matrix, accumulate bool)
 	}
 }
 
-// eachSet runs a test with every set of kernels that this processor has.
+// eachSet runs a test with every set of kernels that this processor has, and with
+// plain kernels of the shape of AVX-512's.
 func eachSet(t *testing.T, test func(t *testing.T)) {
 	chosen := active
 	defer func() { active = chosen }()
 	for _, name := range []string{"plain", "avx2", "avx512"} {
-		if set, ok := has(name); ok {
-			active = set
+		if active = choose(name); active.isa <= chosen.isa {
 			t.Run(name, test)
 		}
 	}
-}
-
-// has is the set of that name, if the processor chose it or a higher one.
-func has(name string) (*kernels, bool) {
-	set := choose(name)
-	return set, set.isa <= active.isa || name == "plain"
+	active = &kernels{isa: plain, mr: 12, nr: 32, across: [4]int{1: 4, 2: 2, 3: 2}, halves: true}
+	t.Run("plain 12×32", test)
 }
 
 // products multiplies in every way there is.
@@ -165,4 +163,95 @@ func TestMulLargerSizes(t *testing.T) {
 		try(t, r, 16, 70, 710)
 		try(t, r, 300, 16, 353)
 	})
+}
+
+// TestSpecialValues: a NaN or an infinity of A or B reaches its row or column of C
+// and nothing else.
+func TestSpecialValues(t *testing.T) {
+	eachSet(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(5, 6))
+		const m, n, k = 13, 37, 20
+		for _, v := range []float32{float32(math.NaN()), float32(math.Inf(1))} {
+			a, b := Dense(random(r, m*k), m, k), Dense(random(r, k*n), k, n)
+			c := Dense(make([]float32, m*n), m, n)
+			a.Data[7*k+3], b.Data[5*n+36] = v, v
+			Mul(c, a, Pack(b), false)
+			for i := range m {
+				for j := range n {
+					x := float64(c.At(i, j))
+					if bad := math.IsNaN(x) || math.IsInf(x, 0); bad != (i == 7 || j == 36) {
+						t.Fatalf("C[%d,%d] = %g with %g in row 7 of A, column 36 of B", i, j, x, v)
+					}
+				}
+			}
+		}
+	})
+}
+
+// TestRowsStandAlone: a row of C has the same bits whatever other rows there are
+// and whoever computes them.
+func TestRowsStandAlone(t *testing.T) {
+	eachSet(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(7, 8))
+		const m, n, k = 230, 75, 800
+		a, b := Dense(random(r, m*k), m, k), Dense(random(r, k*n), k, n)
+		p := Pack(b)
+		all := Dense(make([]float32, m*n), m, n)
+		Mul(all, a, p, false)
+		for range 60 {
+			lo := r.IntN(m)
+			hi := lo + 1 + r.IntN(min(m-lo, 1+r.IntN(100)))
+			some := Dense(make([]float32, (hi-lo)*n), hi-lo, n)
+			was := par.SetWorkers(1 + r.IntN(7))
+			Mul(some, a.Slice(lo, hi, 0, k), p, false)
+			par.SetWorkers(was)
+			same(t, fmt.Sprintf("rows %d…%d", lo, hi), some.Data, all.Data[lo*n:hi*n])
+		}
+	})
+}
+
+// TestSetsAgree: AVX2 and AVX-512 add in the same order.
+func TestSetsAgree(t *testing.T) {
+	chosen := active
+	defer func() { active = chosen }()
+	if chosen.isa != avx512 {
+		t.Skip("needs a processor with AVX-512")
+	}
+	r := rand.New(rand.NewPCG(9, 10))
+	for range 30 {
+		m, n, k := 1+r.IntN(60), 1+r.IntN(100), 1+r.IntN(900)
+		a, b := Dense(random(r, m*k), m, k), Dense(random(r, k*n), k, n)
+		var c [2]Matrix
+		for i, name := range []string{"avx2", "avx512"} {
+			active = choose(name)
+			c[i] = Dense(make([]float32, m*n), m, n)
+			Mul(c[i], a, Pack(b), false)
+		}
+		same(t, fmt.Sprintf("%d×%d×%d", m, n, k), c[1].Data, c[0].Data)
+	}
+}
+
+func TestBadShapesPanic(t *testing.T) {
+	a, b := Dense(make([]float32, 6), 2, 3), Dense(make([]float32, 12), 3, 4)
+	c := Dense(make([]float32, 8), 2, 4)
+	for name, f := range map[string]func(){
+		"inner sizes":   func() { Mul(c, a.T(), Pack(b), false) },
+		"rows of C":     func() { Mul(Dense(make([]float32, 12), 3, 4), a, Pack(b), false) },
+		"columns of C":  func() { MulMatrix(a, a, b, false) },
+		"C transposed":  func() { Mul(Dense(make([]float32, 8), 4, 2).T(), a, Pack(b), false) },
+		"short A":       func() { Mul(c, Matrix{a.Data[:5], 2, 3, 3, 1}, Pack(b), false) },
+		"short B":       func() { Pack(Matrix{b.Data[:11], 3, 4, 4, 1}) },
+		"short C":       func() { Mul(Matrix{c.Data[:7], 2, 4, 4, 1}, a, Pack(b), false) },
+		"negative step": func() { Mul(c, Matrix{a.Data, 2, 3, -3, 1}, Pack(b), false) },
+		"slice":         func() { a.Slice(0, 3, 0, 1) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: no panic", name)
+				}
+			}()
+			f()
+		}()
+	}
 }

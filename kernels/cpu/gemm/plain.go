@@ -2,27 +2,33 @@ package gemm
 
 import "unsafe"
 
-// runPlain is the kernel in plain Go.
+// runPlain is the kernel in plain Go, for any width of panels.
 func runPlain(t *tile) {
-	const nr = 8
-	b := unsafe.Slice(t.b, t.k*nr)
+	nr := t.nr
+	if t.half {
+		nr /= 2
+	}
+	var acc [32]float32
 	for i := range t.rows {
-		var acc [8]float32
-		a := unsafe.Slice((*float32)(unsafe.Add(unsafe.Pointer(t.a), 4*i*t.ars)), (t.k-1)*t.acs+1)
-		for k := range t.k {
-			v := a[k*t.acs]
-			row := (*[8]float32)(b[k*nr:])
-			for j := range acc {
-				acc[j] += v * row[j]
+		a := at(t.a, i*t.ars)
+		for p := range t.wide {
+			row := acc[:nr]
+			clear(row)
+			for k := range t.k {
+				b := unsafe.Slice(at(t.b, p*t.panel+k*t.nr), nr)
+				v := *at(a, k*t.acs)
+				for j, w := range b {
+					row[j] += v * w
+				}
 			}
-		}
-		c := (*[8]float32)(unsafe.Add(unsafe.Pointer(t.c), 4*i*t.crs))
-		if t.add {
-			for j := range acc {
-				c[j] += acc[j]
+			c := unsafe.Slice(at(t.c, i*t.crs+p*t.nr), nr)
+			if !t.add {
+				copy(c, row)
+				continue
 			}
-		} else {
-			*c = acc
+			for j, v := range row {
+				c[j] += v
+			}
 		}
 	}
 }

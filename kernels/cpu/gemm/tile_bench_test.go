@@ -15,7 +15,7 @@ func BenchmarkTile(b *testing.B) {
 				const k, calls = 256, 100
 				s := aligned(rows*k + wide*active.nr*k + rows*wide*active.nr)
 				t := tile{a: &s[0], b: &s[rows*k], c: &s[rows*k+wide*active.nr*k], ars: k, acs: 1,
-					panel: active.nr * k, crs: wide * active.nr, k: k, rows: rows, wide: wide}
+					panel: active.nr * k, nr: active.nr, crs: wide * active.nr, k: k, rows: rows, wide: wide}
 				best, peak := time.Duration(1<<62), Peak()
 				for b.Loop() {
 					start := time.Now()
