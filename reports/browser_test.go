@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"net/url"
 	"os"
@@ -46,23 +47,50 @@ type tab struct {
 	wrong []string
 }
 
-// open shows a report from disk in an empty browser of its own.
-func open(t *testing.T, html, hash string) *tab {
-	t.Helper()
+// oneBrowser is one empty Chromium for all tests of the package.
+var oneBrowser = sync.OnceValues(func() (context.Context, error) {
 	path, err := browserPath()
 	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "report-browser")
+	if err != nil {
+		return nil, err
+	}
+	alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.WindowSize(1280, 900), chromedp.UserDataDir(dir),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
+		chromedp.WSURLReadTimeout(time.Minute))
+	// Errors of the driver itself: it does not know each event of a newer browser.
+	ctx, stop := chromedp.NewContext(alloc, chromedp.WithErrorf(func(string, ...any) {}))
+	stopBrowser = func() { stop(); stopAlloc(); os.RemoveAll(dir) }
+	return ctx, chromedp.Run(ctx)
+})
+
+var stopBrowser = func() {}
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code := m.Run()
+	stopBrowser()
+	os.Exit(code)
+}
+
+// open shows a report from disk in a tab of its own.
+func open(t *testing.T, html, hash string) *tab {
+	t.Helper()
+	browser, err := oneBrowser()
+	if errors.Is(err, errNoBrowser) {
 		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "report.html")
 	if err := os.WriteFile(file, []byte(html), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	alloc, stop := chromedp.NewExecAllocator(context.Background(), chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.WindowSize(1280, 900), chromedp.UserDataDir(t.TempDir()),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
-		chromedp.WSURLReadTimeout(time.Minute))
-	t.Cleanup(stop)
-	ctx, stopTab := chromedp.NewContext(alloc)
+	ctx, stopTab := chromedp.NewContext(browser)
 	t.Cleanup(stopTab)
 	ctx, stopTime := context.WithTimeout(ctx, 5*time.Minute)
 	t.Cleanup(stopTime)
@@ -256,6 +284,7 @@ func TestKeysThemeTables(t *testing.T) {
 			t.Error("the colours do not survive a reload")
 		}
 	}
+	js[any](b, `localStorage.clear()`)
 	b.do(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}))
 	sort := `(()=>{const t=document.getElementById("result-1-families"),b=[...t.querySelectorAll(".sortable")].find(b=>b.textContent==="Points");b.click();b.click();return t.tBodies[0].rows[0].cells[0].textContent})()`
 	if got := js[string](b, sort); got != "capital_rare" {

@@ -132,7 +132,7 @@ func TestEveryStateHasAReport(t *testing.T) {
 		want []string
 	}{
 		"failed": {example.Options{State: run.Failed}, []string{"This run failed", "loss is not finite at step 62", "phase1b_scaleup.go:58:13",
-			"adapter := train.MustQLoRA(", "lower --lr", "The run failed in step train"}},
+			"adapter := train.MustQLoRA(", "Lower --lr", "The run failed in step train"}},
 		"interrupted": {example.Options{State: run.Interrupted}, []string{"This run was stopped before its end", "goes on where it stopped"}},
 		"dead":        {example.Options{State: run.Running, Dead: true}, []string{"This run died", "no sign of life since"}},
 		"running": {example.Options{State: run.Running, Started: time.Now().Add(-time.Minute).UTC()}, []string{"This run is still going", "train: 62 of 156 steps, about",

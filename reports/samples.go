@@ -139,6 +139,8 @@ type browser struct {
 	Hidden   bool // --no-samples
 }
 
+func (b *browser) Count() string { return count(b.Total) }
+
 func newBrowser(d *sampleData, opt Options) *browser {
 	if len(d.sets) == 0 && len(d.problems) == 0 {
 		return nil

@@ -257,7 +257,7 @@ func newBanner(r *run.Run, p *page) *banner {
 		return nil
 	}
 	if e := r.Info.Error; e != nil {
-		b.Message, b.Hint, b.Source = clip(e.Message), clip(e.Hint), clip(strings.TrimSpace(e.Source))
+		b.Message, b.Hint, b.Source = clip(e.Message), sentence(clip(e.Hint)), clip(strings.TrimSpace(e.Source))
 		b.Place = place(e)
 	}
 	return b
@@ -329,7 +329,7 @@ func (p *page) next(r *run.Run, comparisons []run.Comparison, s *sampleData) []a
 	}
 	for _, n := range r.Notes() {
 		if n.Level == "warn" && n.Hint != "" && len(list) < 6 {
-			list = append(list, action{Text: strings.TrimRight(clipTo(n.Hint, 400), ". "), Hint: clipTo(n.Text, 400)})
+			list = append(list, action{Text: strings.TrimRight(sentence(clipTo(n.Hint, 400)), ". "), Hint: sentence(clipTo(n.Text, 400))})
 		}
 	}
 	return list

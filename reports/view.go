@@ -60,6 +60,25 @@ const (
 
 func clip(s string) string { return clipTo(s, maxText) }
 
+// sentence makes a note read as prose: a capital, unless it begins with a name
+// or a flag, and a full stop.
+func sentence(s string) string {
+	s = strings.TrimSpace(s)
+	if s == "" {
+		return ""
+	}
+	first, _, _ := strings.Cut(s, " ")
+	plain := strings.IndexFunc(first, func(r rune) bool { return r < 'a' || r > 'z' }) < 0
+	// A command is written as it is typed.
+	if plain && first != "cogumi" && first != "make" {
+		s = strings.ToUpper(s[:1]) + s[1:]
+	}
+	if !strings.ContainsAny(s[len(s)-1:], ".!?:…") {
+		s += "."
+	}
+	return s
+}
+
 // clipTo cuts a text to n runes and says how much is missing.
 func clipTo(s string, n int) string {
 	if len(s) <= n {
@@ -182,7 +201,7 @@ func sortNotes(all []run.Note) *pile {
 	for _, warn := range []bool{true, false} {
 		for _, n := range all {
 			if (n.Level == "warn") == warn && len(p.left) < maxNotes && n.Text != "" {
-				p.left = append(p.left, note{warn, n.Topic, clip(n.Text), clip(n.Hint)})
+				p.left = append(p.left, note{warn, n.Topic, sentence(clip(n.Text)), sentence(clip(n.Hint))})
 			}
 		}
 	}

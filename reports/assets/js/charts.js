@@ -122,21 +122,26 @@ function tip(spec, list) {
 
 const signed = (v) => (v > 0 ? "+" : v < 0 ? "−" : "") + Math.abs(v).toFixed(1);
 
+// drawNow needs the library; before, draw waits for it.
+function drawNow(lib, spec) {
+  const node = $(spec.id);
+  if (spec.kind !== "series") {
+    node.classList.add("bars");
+    node.style.height = Number(node.dataset.rows) * (spec.kind === "outcome" ? 30 : 34) + 44 + "px";
+  }
+  let chart = drawn.get(spec.id);
+  if (!chart) {
+    chart = lib.init(node, null, {renderer: "canvas", devicePixelRatio: Math.max(2, devicePixelRatio || 1)});
+    drawn.set(spec.id, chart);
+  }
+  chart.setOption(styled(spec), true);
+}
+
 async function draw(spec) {
   const node = $(spec.id);
-  if (!node) return;
+  if (!node || drawn.has(spec.id)) return;
   try {
-    const lib = await loadCharts();
-    if (spec.kind !== "series") {
-      node.classList.add("bars");
-      node.style.height = Number(node.dataset.rows) * (spec.kind === "outcome" ? 30 : 34) + 44 + "px";
-    }
-    let chart = drawn.get(spec.id);
-    if (!chart) {
-      chart = lib.init(node, null, {renderer: "canvas", devicePixelRatio: Math.max(2, devicePixelRatio || 1)});
-      drawn.set(spec.id, chart);
-    }
-    chart.setOption(styled(spec), true);
+    drawNow(await loadCharts(), spec);
   } catch (err) {
     node.classList.add("missing");
     node.textContent = "No chart: " + err.message;
@@ -145,26 +150,49 @@ async function draw(spec) {
   }
 }
 
-const redraw = () => chartData.filter((s) => drawn.has(s.id)).forEach(draw);
+const redraw = () => chartData.filter((s) => drawn.has(s.id)).forEach((s) => drawNow(window.echarts, s));
 
+// A sheet of paper is narrower than the screen, and white.
+function drawForPaper() {
+  if (!window.echarts) return;
+  for (const s of chartData) {
+    drawNow(window.echarts, s);
+    const wide = $(s.id).closest(".chart").classList.contains("wide");
+    drawn.get(s.id).resize({width: wide ? 720 : 340});
+    drawn.get(s.id).getZr().flush(); // printing does not wait for the next frame
+  }
+}
+
+function drawForScreen() {
+  redraw();
+  for (const c of drawn.values()) c.resize({width: "auto"});
+}
+
+// What can be seen is drawn first, the rest when the page has nothing to do.
 function startCharts() {
-  chartData = JSON.parse($("charts-data").textContent);
+  chartData = JSON.parse($("charts-data").textContent).filter((s) => $(s.id));
   const near = new IntersectionObserver((entries) => {
     for (const e of entries) {
       if (!e.isIntersecting) continue;
       near.unobserve(e.target);
       draw(chartData.find((s) => s.id === e.target.id));
     }
-  }, {rootMargin: "800px"});
+  }, {rootMargin: "400px"});
   let timer;
   const sized = new ResizeObserver(() => {
     clearTimeout(timer);
     timer = setTimeout(() => { for (const c of drawn.values()) c.resize(); }, 60);
   });
-  for (const s of chartData) {
-    const node = $(s.id);
-    if (node) { near.observe(node); sized.observe(node); }
-  }
+  for (const s of chartData) { near.observe($(s.id)); sized.observe($(s.id)); }
+  const later = window.requestIdleCallback || ((f) => setTimeout(f, 300));
+  const rest = chartData.slice();
+  const one = () => {
+    const s = rest.find((x) => !drawn.has(x.id));
+    if (!s) return;
+    rest.splice(0, rest.indexOf(s) + 1);
+    draw(s).then(() => later(one));
+  };
+  later(one);
 }
 
 // pointsCSV is everything that a chart of series draws, a row for a step.

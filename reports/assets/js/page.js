@@ -24,9 +24,8 @@ function startTheme() {
     say("Colours: " + names[mode]);
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
-  // Paper is white: charts are drawn in the light colours while printing.
-  addEventListener("beforeprint", () => { root.dataset.theme = "light"; chartData.forEach(draw); });
-  addEventListener("afterprint", () => show(mode));
+  addEventListener("beforeprint", () => { root.dataset.theme = "light"; drawForPaper(); });
+  addEventListener("afterprint", () => { show(mode); drawForScreen(); });
 }
 
 function startTimes() {
