@@ -1,73 +1,127 @@
 package peft
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
 	"slices"
+	"strings"
 )
 
-// known are the settings that change what an adapter means, with the values
-// that a plain LoRA adapter may have. Anything else is refused by name.
-var known = map[string][]string{
-	"peft_type": {`"LORA"`}, "task_type": {`"CAUSAL_LM"`, "null"}, "bias": {`"none"`}, "use_dora": {"false"},
-	"fan_in_fan_out": {"false"}, "modules_to_save": {"null", "[]"}, "rank_pattern": {"{}", "null"}, "alpha_pattern": {"{}", "null"},
-	"layers_to_transform": {"null"}, "layers_pattern": {"null", "[]"}, "layer_replication": {"null"}, "lora_bias": {"false"},
-	"megatron_config": {"null"}, "trainable_token_indices": {"null"}, "alora_invocation_tokens": {"null"}, "target_parameters": {"null"},
-	"use_qalora": {"false"}, "use_bdlora": {"null", "false"}, "exclude_modules": {"null", "[]"},
+// settings are the keys of adapter_config.json that this package knows, with the
+// values it accepts as compact JSON; nil: read by parseConfig, or without effect
+// on a finished adapter. A key that is not here is fine as long as it is empty:
+// PEFT writes new settings into every file, switched off.
+var settings = map[string][]string{
+	"base_model_name_or_path": nil, "r": nil, "lora_alpha": nil, "lora_dropout": nil, "target_modules": nil, "use_rslora": nil,
+	"inference_mode": nil, "peft_version": nil, "revision": nil, "auto_mapping": nil, "megatron_core": nil,
+	"qalora_group_size": nil, "eva_config": nil, "runtime_config": nil,
+
+	"peft_type": {`"LORA"`}, "task_type": {`"CAUSAL_LM"`, "null"}, "bias": {`"none"`},
+	// The other ways to start change the base's weights too, and the adapter only
+	// fits the changed ones.
+	"init_lora_weights": {"true", "false", "null", `"gaussian"`, `"eva"`, `"orthogonal"`},
 }
 
-// parseConfig reads adapter_config.json.
+// parseConfig reads adapter_config.json (src/peft/tuners/lora/config.py). Without
+// a list of targets, which may also be a pattern, Targets stay nil.
 func parseConfig(b []byte) (*Adapter, error) {
 	var raw map[string]json.RawMessage
 	if err := json.Unmarshal(b, &raw); err != nil {
 		return nil, err
 	}
-	if _, ok := raw["peft_type"]; !ok {
-		return nil, fmt.Errorf("peft_type is missing")
-	}
-	for _, key := range slices.Sorted(maps.Keys(known)) {
-		if v, ok := raw[key]; ok && !slices.Contains(known[key], string(v)) {
-			return nil, fmt.Errorf("%s = %s is not supported", key, v)
+	for _, key := range []string{"peft_type", "r", "lora_alpha"} {
+		if _, ok := raw[key]; !ok {
+			return nil, fmt.Errorf("%s is missing", key)
 		}
 	}
-	var c struct {
-		Base    *string         `json:"base_model_name_or_path"`
-		R       int             `json:"r"`
-		Alpha   float64         `json:"lora_alpha"`
-		Dropout float64         `json:"lora_dropout"`
-		Targets json.RawMessage `json:"target_modules"`
-		RSLoRA  bool            `json:"use_rslora"`
+	for _, key := range slices.Sorted(maps.Keys(raw)) {
+		if err := checkSetting(key, raw[key]); err != nil {
+			return nil, err
+		}
 	}
-	if err := json.Unmarshal(b, &c); err != nil {
+	a := &Adapter{}
+	for key, to := range map[string]any{
+		"base_model_name_or_path": &a.BaseModel, "r": &a.R, "lora_alpha": &a.Alpha, "lora_dropout": &a.Dropout, "use_rslora": &a.RSLoRA,
+	} {
+		if v, ok := raw[key]; ok {
+			if err := json.Unmarshal(v, to); err != nil {
+				return nil, fmt.Errorf("%s = %.80s: %w", key, v, err)
+			}
+		}
+	}
+	if err := a.parseTargets(raw["target_modules"]); err != nil {
 		return nil, err
 	}
-	a := &Adapter{R: c.R, Alpha: c.Alpha, Dropout: c.Dropout, RSLoRA: c.RSLoRA}
-	if c.Base != nil {
-		a.BaseModel = *c.Base
-	}
-	if err := json.Unmarshal(c.Targets, &a.Targets); err != nil {
-		return nil, fmt.Errorf("target_modules = %s: a list of names is supported", c.Targets)
-	}
-	slices.Sort(a.Targets)
-	switch {
-	case c.R < 1 || c.R > 1<<16:
-		return nil, fmt.Errorf("r = %d is not a rank", c.R)
-	case math.IsNaN(c.Alpha) || c.Dropout < 0 || c.Dropout >= 1:
-		return nil, fmt.Errorf("lora_alpha = %g, lora_dropout = %g make no sense", c.Alpha, c.Dropout)
-	}
-	return a, nil
+	return a, a.checkNumbers()
 }
 
-// config is the file with every field that PEFT's readers ask for.
-func (a *Adapter) config() []byte {
-	targets := slices.Clone(a.Targets)
-	slices.Sort(targets)
-	return indented(map[string]any{
+func checkSetting(key string, value json.RawMessage) error {
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, value); err != nil {
+		return err
+	}
+	v := compact.String()
+	allowed, known := settings[key]
+	if !known {
+		allowed = []string{"null", "false", "{}", "[]", `""`}
+	}
+	if allowed != nil && !slices.Contains(allowed, v) {
+		return fmt.Errorf("%s = %.80s is not supported", key, v)
+	}
+	return nil
+}
+
+func (a *Adapter) parseTargets(v json.RawMessage) error {
+	var list []string
+	if err := json.Unmarshal(v, &list); err == nil && len(list) > 0 {
+		slices.Sort(list)
+		a.Targets = slices.Compact(list)
+		return nil
+	}
+	var pattern string
+	if err := json.Unmarshal(v, &pattern); err != nil || pattern == "" {
+		return fmt.Errorf("target_modules = %.80s: want a list of names", v)
+	}
+	return nil
+}
+
+func (a *Adapter) checkNumbers() error {
+	switch {
+	case a.R < 1 || a.R > maxRank:
+		return fmt.Errorf("r = %d is not a rank from 1 to %d", a.R, maxRank)
+	case math.IsNaN(a.Alpha) || math.IsInf(a.Alpha, 0):
+		return fmt.Errorf("lora_alpha = %v is not a number", a.Alpha)
+	case !(a.Dropout >= 0 && a.Dropout < 1):
+		return fmt.Errorf("lora_dropout = %v is not in [0, 1)", a.Dropout)
+	}
+	return nil
+}
+
+// config is adapter_config.json with every field that PEFT's readers ask for.
+func (a *Adapter) config() ([]byte, error) {
+	if err := a.checkNumbers(); err != nil {
+		return nil, err
+	}
+	targets := slices.Sorted(slices.Values(a.Targets))
+	if len(targets) == 0 {
+		return nil, errors.New("no target modules")
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	err := e.Encode(map[string]any{
 		"alpha_pattern": map[string]any{}, "base_model_name_or_path": a.BaseModel, "bias": "none", "fan_in_fan_out": false,
 		"inference_mode": true, "init_lora_weights": true, "lora_alpha": a.Alpha, "lora_dropout": a.Dropout, "modules_to_save": nil,
 		"peft_type": "LORA", "r": a.R, "rank_pattern": map[string]any{}, "target_modules": targets, "task_type": "CAUSAL_LM",
 		"use_dora": false, "use_rslora": a.RSLoRA,
 	})
+	return b.Bytes(), err
 }
+
+// targetOf is the last part of a projection's name: q_proj.
+func targetOf(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }

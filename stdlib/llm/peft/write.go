@@ -1,0 +1,124 @@
+package peft
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"cogumi/stdlib/llm/safetensors"
+)
+
+// Write writes the folder; equal adapters give equal bytes. Other files in it
+// stay. A kill at any moment leaves the old adapter, the new one, or none, never
+// weights with another's settings.
+func (a *Adapter) Write(folder string) error {
+	if err := a.write(folder); err != nil {
+		return fmt.Errorf("write adapter %s: %w", folder, err)
+	}
+	return nil
+}
+
+func (a *Adapter) write(folder string) error {
+	config, err := a.config()
+	if err != nil {
+		return err
+	}
+	tensors, err := a.tensors()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	path := filepath.Join(folder, configFile)
+	old, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	same := err == nil && bytes.Equal(old, config)
+	if err == nil && !same {
+		// Two files cannot change at once: without its settings nobody reads the old
+		// weights, or the new ones, too early.
+		if err := os.Remove(path); err != nil {
+			return err
+		}
+		if err := syncDir(folder); err != nil {
+			return err
+		}
+	}
+	if err := safetensors.Write(filepath.Join(folder, weightsFile), tensors, map[string]string{"format": "pt"}); err != nil {
+		return err
+	}
+	if same {
+		return nil
+	}
+	return writeFile(path, config)
+}
+
+// tensors are the matrices with their keys.
+func (a *Adapter) tensors() ([]safetensors.Tensor, error) {
+	if len(a.Tensors) == 0 {
+		return nil, errors.New("it holds no tensors")
+	}
+	var out []safetensors.Tensor
+	for _, name := range slices.Sorted(maps.Keys(a.Tensors)) {
+		p := a.Tensors[name]
+		in, outSize := len(p.A)/a.R, len(p.B)/a.R
+		switch {
+		case !slices.Contains(a.Targets, targetOf(name)) && !a.targets(name):
+			return nil, fmt.Errorf("%s is none of the targets %v", name, a.Targets)
+		case len(p.A) == 0 || len(p.B) == 0 || len(p.A)%a.R != 0 || len(p.B)%a.R != 0,
+			p.In != 0 && p.In != in, p.Out != 0 && p.Out != outSize:
+			return nil, fmt.Errorf("%s: %d and %d values do not make [%d, in %d] and [out %d, %d]", name, len(p.A), len(p.B), a.R, p.In, p.Out, a.R)
+		}
+		out = append(out,
+			safetensors.FromFloat32s(prefix+name+".lora_A.weight", []int{a.R, in}, p.A),
+			safetensors.FromFloat32s(prefix+name+".lora_B.weight", []int{outSize, a.R}, p.B))
+	}
+	return out, nil
+}
+
+// writeFile writes a file that appears whole or not at all.
+func writeFile(path string, b []byte) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".tmp*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	if _, err := f.Write(b); err != nil {
+		return err
+	}
+	if err := f.Chmod(0o644); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// syncDir makes a rename or a removal inside dir survive a power cut.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
