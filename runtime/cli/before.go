@@ -35,8 +35,8 @@ func (a *app) before(s *stage.Script, root string) error {
 	if h == nil {
 		return nil
 	}
-	past := launch.PastRuns(root, s.Name)
 	a.tell("%s  %s", a.paint(bold, s.Name), printable(h.Stage))
+	past := launch.PastRuns(root, s.Name)
 	a.tell("  time    declared %s; %s", printable(declared(h.Time)), pastText(past))
 	a.tell("  cost    declared %s; %s", printable(declared(h.Cost)), priceText(price, h.Time, past))
 	if budget == nil {

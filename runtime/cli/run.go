@@ -242,8 +242,13 @@ func (a *app) printOutcome(out *launch.Outcome) error {
 	if out.Report != "" {
 		object["report"] = out.Report
 	}
-	if info.Error != nil {
+	switch {
+	case info.Error != nil:
 		object["error"] = info.Error
+	case info.State == run.Interrupted:
+		object["error"] = run.Failure{Message: "interrupted by Ctrl-C", Hint: "run it again: finished steps are used as they are"}
+	case out.Code != launch.OK:
+		object["error"] = run.Failure{Message: fmt.Sprintf("ended with exit code %d", out.Code)}
 	}
 	return a.printJSON(object)
 }

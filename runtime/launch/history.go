@@ -13,8 +13,11 @@ type History struct {
 	Reused []float64
 }
 
-// PastRuns reads the history of a script from the runs under root. Runs that
-// cannot be read are left out: history is a service, not a reason to fail.
+// newest is how many finished runs count: older ones ran other versions.
+const newest = 20
+
+// PastRuns reads the history of a script from its newest runs under root. Runs
+// that cannot be read are left out: history is a service, not a reason to fail.
 func PastRuns(root, script string) History {
 	var h History
 	runs, err := run.List(root)
@@ -33,6 +36,9 @@ func PastRuns(root, script string) History {
 			h.Reused = append(h.Reused, s.Seconds())
 		} else {
 			h.Full = append(h.Full, s.Seconds())
+		}
+		if len(h.Full)+len(h.Reused) == newest {
+			break
 		}
 	}
 	return h

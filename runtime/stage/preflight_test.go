@@ -3,6 +3,7 @@ package stage
 import (
 	"bytes"
 	"compress/gzip"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -171,17 +172,15 @@ func TestReadArgs(t *testing.T) {
 	}
 }
 
-func FuzzSniffJSON(f *testing.F) {
+func FuzzSniff(f *testing.F) {
 	for _, s := range []string{judgedJSON, problemLine, `[{"winner":1}]`, `{"results": [`, `{"a": {"b": [1,2`, "[[[["} {
 		f.Add([]byte(s))
 	}
-	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, b []byte) {
-		for _, name := range []string{"x.json", "x.jsonl"} {
-			path := write(t, dir, name, string(b))
-			found, err := Sniff(path)
-			if err == nil && found.Kind != "" && !found.Kind.known() {
-				t.Errorf("unknown kind %q", found.Kind)
+		for _, read := range []func(io.Reader) (Found, error){readJSONKind, readLinesKind} {
+			found, err := read(bytes.NewReader(b))
+			if err == nil && found.Kind != "" && !found.Kind.known() || found.Rows > len(b) {
+				t.Errorf("kind %q with %d rows", found.Kind, found.Rows)
 			}
 		}
 	})

@@ -140,6 +140,10 @@ func sniffLines(path string) (Found, error) {
 		return Found{}, err
 	}
 	defer close()
+	return readLinesKind(r)
+}
+
+func readLinesKind(r io.Reader) (Found, error) {
 	buffered := bufio.NewReaderSize(r, maxFirst)
 	found := Found{}
 	var read int
@@ -235,6 +239,10 @@ func sniffJSON(path string) (Found, error) {
 		return Found{}, err
 	}
 	defer close()
+	return readJSONKind(r)
+}
+
+func readJSONKind(r io.Reader) (Found, error) {
 	dec := json.NewDecoder(io.LimitReader(r, 16<<20))
 	open, err := dec.Token()
 	if err != nil {
