@@ -72,9 +72,11 @@ func (a *app) why(script, step string) error {
 		}
 		return a.printJSON(steps)
 	}
-	if len(list) > 0 {
-		a.tell("%s", list[0].Run)
+	if len(list) == 0 {
+		a.tell("the newest run has no steps; name a step or a script: cogumi why --script NAME")
+		return nil
 	}
+	a.tell("%s", list[0].Run)
 	for _, e := range list {
 		fmt.Fprint(a.out, printable(e.String()))
 	}
