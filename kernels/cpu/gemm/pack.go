@@ -82,19 +82,26 @@ func (p *Packed) FillColumns(k, n int, column func(j int, dst []float32)) {
 // FillRows is PackRows into p.
 func (p *Packed) FillRows(k, n int, row func(i int, dst []float32)) {
 	p.reset(k, n)
-	nr := p.set.nr
-	whole := p.panels() * nr
-	par.For(k, max(1, 1<<14/max(n, 1)), func(lo, hi int) {
-		buf := getScratch(whole)
+	const some = 16 // rows at once: their copies to a panel follow each other
+	par.For(k, max(some, 1<<14/max(n, 1)), func(lo, hi int) {
+		buf := getScratch(some * n)
 		defer putScratch(buf)
-		clear(buf.data[n:whole])
-		for i := lo; i < hi; i++ {
-			row(i, buf.data[:n])
-			for j := 0; j < whole; j += nr {
-				copy(p.data[j*k+i*nr:][:nr], buf.data[j:])
+		for ; lo < hi; lo += some {
+			rows := min(some, hi-lo)
+			for i := range rows {
+				row(lo+i, buf.data[i*n:(i+1)*n])
 			}
+			p.fillRows(lo, Dense(buf.data, rows, n))
 		}
 	})
+}
+
+// fillRows copies rows of B, from row lo on, to all panels.
+func (p *Packed) fillRows(lo int, rows Matrix) {
+	nr := p.set.nr
+	for i := range p.panels() {
+		packPanel(p.panel(i)[lo*nr:(lo+rows.Rows)*nr], nr, rows.Slice(0, rows.Rows, i*nr, min((i+1)*nr, rows.Cols)))
+	}
 }
 
 func (p *Packed) reset(k, n int) {

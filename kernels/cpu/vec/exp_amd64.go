@@ -3,6 +3,8 @@ package vec
 // expTable holds the constants of EXP in exp_amd64.h, each as wide as a register:
 // the argument's range, the rounding, ln 2 in two parts and the polynomial of
 // Cephes' expf (S. Moshier, netlib.org/cephes).
+//
+//lint:ignore U1000 the assembly reads it
 var expTable = [14][16]float32{
 	filled(-87.4),            // below, 2ⁿ⁻¹ is 0
 	filled(89.4),             // above, it is infinite

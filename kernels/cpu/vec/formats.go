@@ -16,12 +16,8 @@ const NF4Block = 64
 // NF4[code]·absmax[i/64], rounded to bfloat16 (nearest even) if round is set.
 // It begins at the start of a block.
 func DequantNF4(dst []float32, packed []byte, absmax []float32, round bool) {
-	for len(dst) > 0 {
-		n := min(len(dst), NF4Block)
-		nf4(dst[:n], packed[:(n+1)/2], absmax[0], round)
-		dst, absmax = dst[n:], absmax[1:]
-		packed = packed[(n+1)/2:]
-	}
+	n := len(dst)
+	nf4(dst, packed[:(n+1)/2], absmax[:(n+NF4Block-1)/NF4Block], round)
 }
 
 // FromBF16 widens bfloat16 numbers.

@@ -7,7 +7,7 @@ func fromBF16AVX2(dst *float32, src *uint16, n int)
 func toBF16AVX2(dst *uint16, src *float32, n int)
 
 //go:noescape
-func nf4AVX2(dst *float32, packed *byte, n int, absmax float32, round bool)
+func nf4AVX2(dst *float32, packed *byte, absmax *float32, n int, round bool)
 
 func fromBF16(dst []float32, src []uint16) {
 	n := len(dst) &^ 7
@@ -31,13 +31,13 @@ func toBF16(dst []uint16, src []float32) {
 	toBF16Plain(dst[n:], src[n:])
 }
 
-func nf4(dst []float32, packed []byte, absmax float32, round bool) {
+func nf4(dst []float32, packed []byte, absmax []float32, round bool) {
 	n := len(dst) &^ 7
-	if active == plain || absmax != absmax {
+	if active == plain {
 		n = 0
 	}
 	if n > 0 {
-		nf4AVX2(&dst[0], &packed[0], n, absmax, round)
+		nf4AVX2(&dst[0], &packed[0], &absmax[0], n, round)
 	}
-	nf4Plain(dst[n:], packed[n/2:], absmax, round)
+	nf4Plain(dst, packed, absmax, n, round)
 }

@@ -136,18 +136,18 @@ next:
 	VZEROUPPER
 	RET
 
-// func nf4AVX2(dst *float32, packed *byte, n int, absmax float32, round bool)
+// func nf4AVX2(dst *float32, packed *byte, absmax *float32, n int, round bool)
 //
 // Four bytes become eight values: each byte is put into both halves of a quad
 // word, the first half shifted down by a nibble. A permutation looks at three
 // bits of an index, so the table's halves are looked up apart and the fourth bit
-// picks. n is a positive multiple of 8.
-TEXT ·nf4AVX2(SB), NOSPLIT, $0-29
+// picks. n is a positive multiple of 8; every 64 values have their absmax.
+TEXT ·nf4AVX2(SB), NOSPLIT, $0-33
 	MOVQ dst+0(FP), DI
 	MOVQ packed+8(FP), SI
-	MOVQ n+16(FP), CX
-	VBROADCASTSS absmax+24(FP), Y11
-	MOVBLZX round+28(FP), DX
+	MOVQ absmax+16(FP), R8
+	MOVQ n+24(FP), CX
+	MOVBLZX round+32(FP), DX
 	VMOVUPS ·NF4+0(SB), Y8
 	VMOVUPS ·NF4+32(SB), Y9
 	MOVL $4, AX
@@ -159,6 +159,10 @@ TEXT ·nf4AVX2(SB), NOSPLIT, $0-29
 	MOVL $0x7fff, AX
 	VMOVD AX, X15
 	VPBROADCASTD X15, Y15
+block:
+	VBROADCASTSS (R8), Y11
+	ADDQ $4, R8
+	MOVQ $8, BX
 next:
 	VPMOVZXBQ (SI), Y0
 	VPSLLQ $32, Y0, Y1
@@ -172,6 +176,8 @@ next:
 	TESTL DX, DX
 	JEQ  store
 	NEAREST(Y1, Y2)
+	VCMPPS $3, Y1, Y1, Y3
+	VBLENDVPS Y3, Y1, Y2, Y2 // a NaN stays, quiet as the product made it
 	VPSRLD $16, Y2, Y2
 	VPSLLD $16, Y2, Y1
 store:
@@ -179,6 +185,10 @@ store:
 	ADDQ $4, SI
 	ADDQ $32, DI
 	SUBQ $8, CX
+	JEQ  done
+	DECQ BX
 	JNZ  next
+	JMP  block
+done:
 	VZEROUPPER
 	RET

@@ -22,14 +22,14 @@ func toBF16Plain(dst []uint16, src []float32) {
 	}
 }
 
-// nf4Plain decodes whole bytes: dst[2i], dst[2i+1] from packed[i].
-func nf4Plain(dst []float32, packed []byte, absmax float32, round bool) {
-	for i := range dst {
+// nf4Plain decodes dst from an even index on.
+func nf4Plain(dst []float32, packed []byte, absmax []float32, from int, round bool) {
+	for i := from; i < len(dst); i++ {
 		c := packed[i/2] >> 4
 		if i%2 == 1 {
 			c = packed[i/2] & 15
 		}
-		v := NF4[c] * absmax
+		v := NF4[c] * absmax[i/NF4Block]
 		if round {
 			v = math.Float32frombits(uint32(bf16(v)) << 16)
 		}
