@@ -98,7 +98,7 @@ func orElse(s, def string) string {
 func params(a *dataset.Answers) map[string]any {
 	for _, row := range a.Set.Rows {
 		if category(row) == "code" {
-			if err := sandbox.Available(); err != nil {
+			if err := available(); err != nil {
 				return map[string]any{"python": "none: " + err.Error()}
 			}
 			return map[string]any{"python": sandbox.Version()}
@@ -136,7 +136,7 @@ func gradeAll(ctx context.Context, r *experiment.Run, a *dataset.Answers) (out [
 	if len(code) == 0 {
 		return out, nil, nil
 	}
-	err = sandbox.Available()
+	err = available()
 	if err == nil {
 		broken, err = gradeCode(ctx, r, a.Set.Rows, texts, code, out)
 	}

@@ -23,6 +23,12 @@ type job struct {
 	checks string // JSON list, as the row has it
 }
 
+// How programs are run; tests put in machines without a sandbox.
+var (
+	runProgram = sandbox.Run
+	available  = sandbox.Available
+)
+
 // The limits are far above what right answers need: slow is not wrong.
 var limits = sandbox.Limits{CPU: 5 * time.Second, Wall: 30 * time.Second, Memory: 1 << 30, Output: 64 << 10}
 
@@ -51,7 +57,7 @@ func runJobs(ctx context.Context, jobs []job) ([]finding, sandbox.Result, error)
 	if err != nil {
 		return nil, sandbox.Result{}, err
 	}
-	r, err := sandbox.Run(ctx, sandbox.Program{Code: harness, Stdin: input, Limits: limits})
+	r, err := runProgram(ctx, sandbox.Program{Code: harness, Stdin: input, Limits: limits})
 	if err != nil {
 		return nil, r, err
 	}

@@ -57,8 +57,9 @@ func markers(text string) [][]int {
 
 // lastAfter is the number that follows the last of the places that has one.
 func lastAfter(places [][]int, text string) (*big.Rat, bool) {
-	for i := len(places) - 1; i >= 0; i-- {
-		line, _, _ := strings.Cut(text[places[i][1]:], "\n")
+	for i := len(places) - 1; i >= max(0, len(places)-mostPlaces); i-- {
+		from := places[i][1]
+		line, _, _ := strings.Cut(text[from:min(len(text), from+window)], "\n")
 		if n, ok := ParseNumber(line); ok {
 			return n, true
 		}
@@ -66,28 +67,36 @@ func lastAfter(places [][]int, text string) (*big.Rat, bool) {
 	return nil, false
 }
 
+// An answer of nothing but markers must not take longer than its length: a number
+// is looked for in so many bytes after so many of the last places.
+const (
+	window     = 500
+	mostPlaces = 1000
+)
+
+// contextBytes is how far a sign is looked for: the time of a line stays linear.
+const contextBytes = 16
+
 // lastNumber reads all numbers of the text and gives the last one.
 func lastNumber(text string) (*big.Rat, bool) {
 	var last *big.Rat
 	for line := range strings.Lines(text) {
 		line = same.Replace(line)
-		for line != "" {
-			at := starts.FindStringIndex(line)
+		for pos := 0; ; {
+			at := starts.FindStringIndex(line[pos:])
 			if at == nil {
 				break
 			}
-			from := at[0]
-			if negative.MatchString(line[:from]) {
+			from, next := pos+at[0], pos+at[1]
+			if negative.MatchString(line[max(0, from-contextBytes):from]) {
 				from--
 			}
 			n, rest, ok := readNumber(line[from:])
 			if ok {
-				last = n
-				line = rest
-				continue
+				last, pos = n, len(line)-len(rest)
+			} else {
+				pos = next + len(leadingDigits(line[next:]))
 			}
-			line = line[at[1]:]
-			line = line[len(leadingDigits(line)):]
 		}
 	}
 	return last, last != nil

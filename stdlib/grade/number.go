@@ -212,7 +212,7 @@ func leadingDigits(s string) string {
 // time, a version, a product, a power, a term, digits after a space.
 func goesOn(rest string) bool { return goesOnWith.MatchString(rest) }
 
-var goesOnWith = regexp.MustCompile(`^(?:\.?[0-9]|[:/][0-9]| [0-9]{3}\b|[a-zA-Z]? ?(?:[-+*^×]|\\times|\\cdot) ?[0-9a-zA-Z(]\b)`)
+var goesOnWith = regexp.MustCompile(`^(?:\.?[0-9]|,[0-9]|[:/]{1,2}[0-9]| [0-9]{3}\b|[a-zA-Z]? ?(?:[-+*^×]|\\times|\\cdot) ?(?:[0-9(]|[a-zA-Z]\b))`)
 
 // wholeNumber reads text that is a number, with a unit at most: "18 dollars", not
 // "2x + 1".
