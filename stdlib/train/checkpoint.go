@@ -22,6 +22,7 @@ type progress struct {
 	Recent   []float64 `json:"recent"`    // losses, for the spike check
 	Over     int       `json:"over"`      // spikes in a row
 	Stopped  string    `json:"stopped,omitempty"`
+	Due      bool      `json:"due,omitempty"` // the evaluation after Step is still to come
 }
 
 const (

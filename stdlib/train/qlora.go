@@ -32,7 +32,7 @@ func QLoRA(m *model.Model, set *dataset.Set, c Config) (*model.Adapter, error) {
 	r := experiment.Current()
 	spec := experiment.Spec{Name: "train " + set.Name, Version: 1, Params: c, Machine: true,
 		Inputs: map[string]string{"model": m.Hash, "rows": set.Hash()}}
-	dir, err := r.Do(spec, func(w *experiment.Work) error { return trainIn(r, m, set, c, w.Dir) })
+	dir, err := r.Do(spec, func(w *experiment.Work) error { return trainIn(r.Context(), r, m, set, c, w.Dir) })
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ type session struct {
 	lr      func(step int) float64
 }
 
-func trainIn(r *experiment.Run, m *model.Model, set *dataset.Set, c Config, dir string) error {
+func trainIn(ctx context.Context, r *experiment.Run, m *model.Model, set *dataset.Set, c Config, dir string) error {
 	base, err := m.Engine()
 	if err != nil {
 		return err
@@ -96,7 +96,7 @@ func trainIn(r *experiment.Run, m *model.Model, set *dataset.Set, c Config, dir 
 		return err
 	}
 	s.announce(adapter, base)
-	if err := s.all(r.Context()); err != nil {
+	if err := s.all(ctx); err != nil {
 		return err
 	}
 	return s.finish(adapter, m.Name)
@@ -129,32 +129,40 @@ func (s *session) all(ctx context.Context) error {
 	if saveEvery == 0 {
 		saveEvery = max(1, s.steps/20)
 	}
-	for s.Step < s.steps && s.Stopped == "" {
-		step := s.Step + 1
-		began := time.Now()
-		rate := s.lr(step)
-		result, err := s.trainer.Step(ctx, s.data.batch(s.c, step), rate)
-		if err != nil {
-			return errors.Join(err, s.keepOnCancel(ctx))
+	for (s.Step < s.steps || s.Due) && s.Stopped == "" {
+		if !s.Due {
+			if err := s.step(ctx, p); err != nil {
+				return err
+			}
 		}
-		s.Step = step
-		s.show(p, result, rate, time.Since(began).Seconds())
-		if err := s.spike(result); err != nil {
-			return err
-		}
-		last := step == s.steps
-		if step%evalEvery == 0 || last {
+		last := s.Step == s.steps
+		if s.Due = s.Due || s.Step%evalEvery == 0 || last; s.Due {
 			if err := s.evaluate(ctx); err != nil {
 				return errors.Join(err, s.keepOnCancel(ctx))
 			}
+			s.Due = false
 		}
-		if step%saveEvery == 0 || last || ctx.Err() != nil {
+		if s.Step%saveEvery == 0 || last || ctx.Err() != nil {
 			if err := save(filepath.Join(s.dir, checkpointFile), s.trainer, s.progress); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// step does the next optimiser step.
+func (s *session) step(ctx context.Context, p *experiment.Progress) error {
+	next := s.Step + 1
+	began := time.Now()
+	rate := s.lr(next)
+	result, err := s.trainer.Step(ctx, s.data.batch(s.c, next), rate)
+	if err != nil {
+		return errors.Join(err, s.keepOnCancel(ctx))
+	}
+	s.Step = next
+	s.show(p, result, rate, time.Since(began).Seconds())
+	return s.spike(result)
 }
 
 // keepOnCancel saves the last whole step when the run is told to stop. Steps
