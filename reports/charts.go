@@ -111,6 +111,7 @@ func differenceChart(id string, rows []run.Change) *chart {
 		ID: id + "-difference", Kind: "difference", Title: "Change in points", Tall: len(rows), Labels: labels, Option: jsonOf(c),
 		Desc:   "Difference in accuracy with its 95% interval for each category.",
 		Legend: []legend{{"interval", "difference with 95% interval"}},
+		Note:   "A filled mark: the interval leaves zero out.",
 	}
 }
 

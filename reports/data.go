@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"cogumi/reports/run"
@@ -34,12 +35,12 @@ type funnelStage struct {
 	Share             string // of the first stage
 }
 
-type figure struct{ Name, Value, Interval, Method, Note, Step string }
+type figure struct{ Name, Value, Interval, Method, Note string }
 
 func newFigure(f run.Figure) figure {
 	v := figure{Name: clipTo(f.Name, 200), Value: quantity(f.Value, clipTo(f.Unit, 30)), Method: clipTo(f.Method, 200), Note: clip(f.Note)}
 	if f.Low != 0 || f.High != 0 {
-		v.Interval = quantity(f.Low, f.Unit) + " to " + quantity(f.High, f.Unit)
+		v.Interval = between(f.Low, f.High, clipTo(f.Unit, 30))
 	}
 	if f.N > 0 {
 		n := "n" + nbsp + "=" + nbsp + count(f.N)
@@ -99,22 +100,13 @@ func newFunnel(i int, f run.Funnel) funnel {
 	return v
 }
 
-// figures gives each figure with the step that told it.
 func figures(r *run.Run) []figure {
-	step := map[string]string{}
-	for i := range r.Events {
-		if f := r.Events[i].Figure; f != nil {
-			step[f.Name] = r.Events[i].Step
-		}
-	}
 	var list []figure
 	for i, f := range r.Figures() {
 		if i == maxRows {
 			break
 		}
-		v := newFigure(f)
-		v.Step = clipTo(step[f.Name], 100)
-		list = append(list, v)
+		list = append(list, newFigure(f))
 	}
 	return list
 }
@@ -138,6 +130,10 @@ func newTable(i int, t run.Table) *table {
 		}
 		v.Columns = append(v.Columns, column{name, numeric(t.Rows, c)})
 	}
+	decimals := make([]int, width)
+	for c := range width {
+		decimals[c] = columnDecimals(t.Rows, c)
+	}
 	for n, row := range t.Rows {
 		if n == maxRows {
 			v.Cut += fmt.Sprintf("%d of %s rows are shown; all are in events.jsonl.", maxRows, count(len(t.Rows)))
@@ -145,7 +141,7 @@ func newTable(i int, t run.Table) *table {
 		}
 		cells := make([]cell, width)
 		for c := range min(width, len(row)) {
-			cells[c] = newCell(row[c])
+			cells[c] = newCell(row[c], decimals[c])
 		}
 		v.Rows = append(v.Rows, cells)
 	}
@@ -179,10 +175,34 @@ func toFloat(v any) (float64, bool) {
 	return 0, false
 }
 
-func newCell(v any) cell {
+// columnDecimals gives a column the decimals that its finest number needs, so
+// that its numbers can be compared at a glance; -1: each number for itself.
+func columnDecimals(rows [][]any, c int) int {
+	most := 0
+	for _, row := range rows {
+		if c >= len(row) {
+			continue
+		}
+		v, ok := toFloat(row[c])
+		if !ok {
+			continue
+		}
+		if a := math.Abs(v); a != 0 && (a < 1e-3 || a >= 1e9) {
+			return -1
+		}
+		_, frac, _ := strings.Cut(number(v), ".")
+		most = max(most, len(frac))
+	}
+	return min(most, 4)
+}
+
+func newCell(v any, decimals int) cell {
 	if f, ok := toFloat(v); ok {
 		if math.IsNaN(f) || math.IsInf(f, 0) {
 			return cell{"not finite", ""}
+		}
+		if decimals >= 0 {
+			return cell{commas(strconv.FormatFloat(f, 'f', decimals, 64)), raw(f)}
 		}
 		return cell{number(f), raw(f)}
 	}

@@ -126,8 +126,19 @@ func quantity(v float64, unit string) string {
 		return bytesSize(v)
 	case "$", "USD":
 		return dollars(v)
+	case "points":
+		return points(v/100) + nbsp + unit
 	}
 	return number(v) + nbsp + unit
+}
+
+// between writes an interval, its unit once where it stands apart.
+func between(low, high float64, unit string) string {
+	l, h := quantity(low, unit), quantity(high, unit)
+	if unit != "" {
+		l = strings.TrimSuffix(l, nbsp+unit)
+	}
+	return l + " to " + h
 }
 
 // seconds writes a duration the way a person says it.

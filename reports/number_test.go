@@ -24,6 +24,7 @@ func TestNumbersForPeople(t *testing.T) {
 		{bytesSize(0), "0 B"}, {bytesSize(999), "999 B"}, {bytesSize(1500), "1.5 kB"}, {bytesSize(999950), "1.0 MB"}, {bytesSize(123456789), "123 MB"},
 		{dollars(.004), "under $0.01"}, {dollars(1234.5), "$1,234.50"},
 		{quantity(72.66, "%"), "72.7%"}, {quantity(2048, "rows"), "2,048 rows"}, {quantity(90, "s"), "1 min 30 s"},
+		{quantity(11.666, "points"), "+11.7 points"}, {between(8.36, 15, "points"), "+8.4 to +15.0 points"}, {between(69, 76.1, "%"), "69.0% to 76.1%"}, {between(1, 2, ""), "1 to 2"},
 	} {
 		if got := strings.ReplaceAll(c.got, nbsp, " "); got != c.want {
 			t.Errorf("got %q, want %q", got, c.want)

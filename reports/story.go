@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/url"
+	"path"
 	"strings"
 	"time"
 
@@ -328,11 +329,24 @@ func (p *page) next(r *run.Run, comparisons []run.Comparison, s *sampleData) []a
 		list = append(list, afterComparison(r, &comparisons[n-1], s)...)
 	}
 	for _, n := range r.Notes() {
-		if n.Level == "warn" && n.Hint != "" && len(list) < 6 {
+		if n.Level == "warn" && n.Hint != "" && len(list) < 6 && !aboutFall(n, comparisons) {
 			list = append(list, action{Text: strings.TrimRight(sentence(clipTo(n.Hint, 400)), ". "), Hint: sentence(clipTo(n.Text, 400))})
 		}
 	}
 	return list
+}
+
+// aboutFall says whether a note tells of a family that got worse: the page has
+// said what to do about those.
+func aboutFall(n run.Note, comparisons []run.Comparison) bool {
+	for i := range comparisons {
+		for _, f := range comparisons[i].Regressions {
+			if f.Family != "" && n.Topic == "validate" && strings.Contains(n.Text, f.Family) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func afterComparison(r *run.Run, c *run.Comparison, s *sampleData) []action {
@@ -348,7 +362,7 @@ func afterComparison(r *run.Run, c *run.Comparison, s *sampleData) []action {
 		}
 		a := action{Text: "Read what " + join(names) + " lost", Hint: "A pattern in the lost answers says what the training taught wrong."}
 		if n := s.tagged("regressed"); n > 0 {
-			a.Link, a.LinkText = query("tag:regressed"), plural(n, "lost item")
+			a.Link, a.LinkText = query("tag:regressed"), "See "+plural(n, "lost item")
 		}
 		list = append(list, a, action{
 			Text: "Replay more of what it could do",
@@ -362,7 +376,11 @@ func afterComparison(r *run.Run, c *run.Comparison, s *sampleData) []action {
 	if proven(&c.Overall) && c.Overall.Diff > 0 {
 		for _, a := range r.Artefacts() {
 			if a.Kind == "adapter" {
-				list = append(list, action{Text: "The adapter is in " + a.Path, Hint: "Its hash is under Provenance; the command there makes it again."})
+				folder := a.Path
+				if path.Ext(folder) != "" { // one of the adapter's files
+					folder = path.Dir(folder)
+				}
+				list = append(list, action{Text: "The adapter is in " + folder, Hint: "Its hash is under Provenance; the command there makes it again."})
 				break
 			}
 		}

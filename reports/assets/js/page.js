@@ -39,6 +39,7 @@ function startTimes() {
 }
 
 function startSections() {
+  const rail = document.querySelector(".rail");
   const links = new Map([...document.querySelectorAll(".rail a")].map((a) => [a.hash.slice(1), a]));
   const seen = () => {
     let now = "summary";
@@ -47,7 +48,9 @@ function startSections() {
       if (s && s.getBoundingClientRect().top < innerHeight * .35) now = id;
     }
     for (const [id, a] of links) {
-      if (id === now) a.setAttribute("aria-current", "true"); else a.removeAttribute("aria-current");
+      if (id !== now) { a.removeAttribute("aria-current"); continue; }
+      a.setAttribute("aria-current", "true");
+      if (rail.scrollWidth > rail.clientWidth) rail.scrollLeft = a.offsetLeft - rail.clientWidth / 3;
     }
   };
   let waiting = false;
