@@ -76,10 +76,11 @@ func shortName(path string) string {
 type input struct {
 	path   string
 	format fileFormat
-	file   *os.File  // nil for built-in data
-	size   int64     // of the file, packed
-	text   io.Reader // unpacked; nil for Parquet
-	unpack io.Closer // may be nil
+	file   *os.File    // nil for built-in data
+	at     io.ReaderAt // of Parquet
+	size   int64       // of the file, packed
+	text   io.Reader   // unpacked; nil for Parquet
+	unpack io.Closer   // may be nil
 }
 
 func (in *input) Close() {
@@ -121,7 +122,7 @@ func openFile(path string) (*input, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read rows: %w", err)
 	}
-	in := &input{path: path, format: f, file: file, size: fi.Size()}
+	in := &input{path: path, format: f, file: file, at: file, size: fi.Size()}
 	if f.shape != shapeParquet {
 		err = in.unpacked(file)
 	}

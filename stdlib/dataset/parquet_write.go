@@ -159,7 +159,14 @@ func (c column) node() parquet.Node {
 
 // writeParquet writes the rows, then reads the file's own count back: a file
 // that nobody can open is found now, not when it is needed.
-func (s *Set) writeParquet(w io.Writer) (err error) {
+func (s *Set) writeParquet(w io.Writer) error {
+	if err := s.encodeParquet(w); err != nil {
+		return err
+	}
+	return readBack(w, len(s.Rows))
+}
+
+func (s *Set) encodeParquet(w io.Writer) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("parquet: %v", p)
@@ -186,10 +193,7 @@ func (s *Set) writeParquet(w io.Writer) (err error) {
 			return ctx.Err()
 		}
 	}
-	if err := out.Close(); err != nil {
-		return err
-	}
-	return readBack(w, len(s.Rows))
+	return out.Close()
 }
 
 func readBack(w io.Writer, want int) error {
