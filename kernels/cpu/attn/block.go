@@ -52,6 +52,7 @@ type work struct {
 	grads             []float32 // rows × blockLen
 	out               []float32 // rows × headDim
 	dk, dv            []float32 // blockLen × headDim
+	from, to          int       // keys that k and v hold, of the task's KV head
 	largest           []float32 // of each row so far
 	sum               []float32
 }

@@ -57,6 +57,7 @@ func cut(s Shape, cu []int32) []task {
 func (w *work) forward(s Shape, t task, row int, o, q Rows, lse []float32, k, v span) {
 	group := s.Heads / s.KVHeads
 	head := t.head * group
+	w.from, w.to = 0, 0
 	if t.count < group {
 		for i := range t.count {
 			a := queries{q: q.span(row+i, head, s.HeadDim), o: o.span(row+i, head, s.HeadDim),
@@ -94,8 +95,7 @@ func (w *work) attend(s Shape, a queries, k, v span) {
 	for b := first; b <= last; b++ {
 		from := b * blockLen
 		to := min(from+blockLen, a.last()+1)
-		w.k.FillSerial(k.matrix(from, to, dim).T())
-		w.v.FillSerial(v.matrix(from, to, dim))
+		w.pack(k, v, from, to, dim)
 		w.fill(s, a, from, to-from)
 		for r := range a.rows {
 			w.exponentials(r, dim)
@@ -104,6 +104,17 @@ func (w *work) attend(s Shape, a queries, k, v span) {
 		gemm.MulSerial(gemm.Dense(w.out, a.rows, dim), p, &w.v, true)
 	}
 	w.finish(a, dim)
+}
+
+// pack puts keys and values [from, to) into panels, unless they are there: heads
+// that share them come one after the other.
+func (w *work) pack(k, v span, from, to, dim int) {
+	if from == w.from && to == w.to {
+		return
+	}
+	w.k.FillSerial(k.matrix(from, to, dim).T())
+	w.v.FillSerial(v.matrix(from, to, dim))
+	w.from, w.to = from, to
 }
 
 // exponentials turns row r of the scores into exp(score − largest so far) and
@@ -119,10 +130,12 @@ func (w *work) exponentials(r, dim int) {
 		m = old
 	} else {
 		w.largest[r] = m
-		f := [1]float32{old - m}
-		vec.Exp(f[:])
-		w.sum[r] *= f[0]
-		vec.Scale(f[0], w.out[r*dim:][:dim])
+		if old != minusInf { // else nothing is there to scale
+			f := [1]float32{old - m}
+			vec.Exp(f[:])
+			w.sum[r] *= f[0]
+			vec.Scale(f[0], w.out[r*dim:][:dim])
+		}
 	}
 	w.sum[r] += vec.ExpSub(row, m)
 }
