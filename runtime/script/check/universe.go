@@ -139,9 +139,7 @@ func (u *Universe) fill(pkg *types.Package, table *symbols.Package) {
 		if name[0] == '_' || scope.Lookup(name) != nil {
 			continue
 		}
-		if obj := u.object(pkg, name, v); obj != nil {
-			scope.Insert(obj)
-		}
+		scope.Insert(u.object(pkg, name, v))
 	}
 }
 

@@ -27,12 +27,6 @@ func (p *Position) get() int {
 	return *p.Now
 }
 
-func (p *Position) set(n int) {
-	if p.Now != nil {
-		*p.Now = n
-	}
-}
-
 // Panicked is a panic on its way up with the position where it began.
 type Panicked struct {
 	Value    any
@@ -42,6 +36,8 @@ type Panicked struct {
 // Runner runs functions of a script on behalf of it.
 type Runner struct {
 	Position Position
+	// Stop is closed when the script is to stop.
+	Stop <-chan struct{}
 	// Fatal is told of a panic that ended a goroutine; it does not return in a child process.
 	Fatal func(p Panicked, goroutine int64)
 

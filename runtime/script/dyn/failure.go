@@ -69,6 +69,8 @@ func reflected(s string) string {
 		return "index out of range"
 	case strings.HasPrefix(s, "reflect.Value.Slice: "), strings.HasPrefix(s, "reflect.Value.Slice3: "):
 		return "slice bounds out of range"
+	case s == "reflect.Value.Grow: slice overflow":
+		return "growslice: len out of range"
 	case s == "reflect.MakeSlice: negative len":
 		return "makeslice: len out of range"
 	case s == "reflect.MakeSlice: negative cap", s == "reflect.MakeSlice: len > cap":
@@ -86,6 +88,14 @@ func Index(i, length int) int {
 		panic(runtimeError(fmt.Sprintf("runtime error: index out of range [%d] with length %d", i, length)))
 	}
 	return i
+}
+
+// IndexUnsigned is Index for unsigned types.
+func IndexUnsigned(i uint64, length int) int {
+	if i >= uint64(length) {
+		panic(runtimeError(fmt.Sprintf("runtime error: index out of range [%d] with length %d", i, length)))
+	}
+	return int(i)
 }
 
 // Bound checks the bounds of a slice expression; high and maximum are -1 where absent.

@@ -85,7 +85,9 @@ func (m *Machine) host(l *lower.Lowered) map[string]reflect.Value {
 		"AddMethod": t.AddMethod, "ErrorAs": t.ErrorAs, "Raw": t.Raw, "Pass": t.Pass,
 		"Inner": dyn.Inner, "Equal": dyn.Equal, "ToError": dyn.ToError, "Out": dyn.Out,
 		"Clear": dyn.Clear, "Min": dyn.Min, "Max": dyn.Max, "Index": dyn.Index, "Bound": dyn.Bound,
-		"Exhausted": dyn.Exhausted, "Complex": dyn.Complex, "Runes": dyn.Runes, "Shift": dyn.Shift, "Print": dyn.Print, "Println": dyn.Println,
+		"Exhausted": dyn.Exhausted, "Complex": dyn.Complex,
+		"NewSelect": dyn.NewSelect, "SelectRecv": dyn.SelectRecv, "SelectSend": dyn.SelectSend, "Select": r.Select, "Received": dyn.Received, "Open": dyn.Open,
+		"IndexUnsigned": dyn.IndexUnsigned, "Runes": dyn.Runes, "Shift": dyn.Shift, "Print": dyn.Print, "Println": dyn.Println,
 		"Defers": r.Defers, "Push": r.Push, "Run": r.Run, "Recover": r.Recover, "Panic": r.Panic, "Go": r.Go, "Main": r.Main,
 		"Track": func(p *int) { r.Position.Now = p },
 	}

@@ -113,6 +113,7 @@ func (m *Machine) use(l *lower.Lowered) error {
 // Run interprets the compiled script until its main returns, it fails, or ctx ends.
 func (m *Machine) Run(ctx context.Context) (*Failure, error) {
 	m.ctx = ctx
+	m.runner.Stop = ctx.Done()
 	m.runner.Fatal = func(p dyn.Panicked, goroutine int64) {
 		f := m.failure(p)
 		f.Hint = join(f.Hint, fmt.Sprintf("in goroutine %d of the script", goroutine))

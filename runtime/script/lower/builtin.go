@@ -23,7 +23,11 @@ func (l *lowerer) builtin(x *ast.CallExpr, name string) ast.Expr {
 		}
 		return l.call(l.id(name), l.expr(x.Args[0]))
 	case "make":
-		args := []ast.Expr{l.typ(l.info.TypeOf(x.Args[0]))}
+		t := l.info.TypeOf(x.Args[0])
+		if c, ok := t.Underlying().(*types.Chan); ok {
+			t = types.NewChan(types.SendRecv, c.Elem())
+		}
+		args := []ast.Expr{l.typ(t)}
 		for _, a := range x.Args[1:] {
 			args = append(args, l.call(l.id("int"), l.expr(a)))
 		}

@@ -94,20 +94,23 @@ func (l *lowerer) spreadCall(x *ast.CallExpr, sig *types.Signature, results *typ
 	}
 	get := &ast.AssignStmt{Lhs: names, TokPos: l.at, Tok: token.DEFINE, Rhs: []ast.Expr{l.expr(x.Args[0])}}
 	var c ast.Expr
+	var held []ast.Stmt
 	fun := ast.Unparen(x.Fun)
 	sel, isSel := fun.(*ast.SelectorExpr)
-	if s := l.info.Selections[sel]; isSel && s != nil && s.Kind() == types.MethodVal {
+	if s := l.info.Selections[sel]; isSel && s != nil && s.Kind() == types.MethodVal && l.repeatable(sel.X) {
 		c = l.callMethod(sel, s, args)
+	} else if l.hostFunc(fun) == nil && !l.repeatable(fun) { // the function is evaluated before its arguments
+		f := l.temp("f")
+		held = append(held, l.define(f, l.callee(fun)))
+		c = l.call(l.id(f), args...)
 	} else {
 		if f := l.hostFunc(fun); f != nil {
 			args = l.hostArgs(x, f, sig, args, results)
 		}
 		c = l.call(l.callee(fun), args...)
 	}
-	if sig.Results().Len() == 0 {
-		return l.call(l.lambda(nil, nil, get, l.stmtOf(c)))
-	}
-	return l.call(l.lambda(nil, l.tuple(sig.Results()), get, l.ret(c)))
+	body := append(held, get, l.returning(sig, c))
+	return l.call(l.lambda(nil, l.tuple(sig.Results()), body...))
 }
 
 func (l *lowerer) conversion(x *ast.CallExpr, t types.Type) ast.Expr {

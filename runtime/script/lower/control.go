@@ -212,70 +212,66 @@ func (l *lowerer) typeSwitch(s *ast.TypeSwitchStmt, label string) []ast.Stmt {
 	return []ast.Stmt{l.block(pre...)}
 }
 
+// selectStmt lets the host select: the interpreter keeps the state of a select
+// statement in one place for all goroutines that run it.
 func (l *lowerer) selectStmt(s *ast.SelectStmt, label string) []ast.Stmt {
-	n := &ast.SelectStmt{Select: l.at, Body: l.block()}
-	var pre []ast.Stmt
-	hold := func(e ast.Expr) ast.Expr { // all operands are evaluated first
-		t := l.temp("on")
-		pre = append(pre, l.define(t, e))
-		return l.id(t)
-	}
+	sel, chosen := l.temp("select"), l.temp("chosen")
+	pre := []ast.Stmt{l.define(sel, l.host("NewSelect"))}
+	n := &ast.SwitchStmt{Switch: l.at, Tag: l.id(chosen), Body: l.block()}
 	target := &branchTarget{label: label}
+	cases := 0
+	blocking := "true"
 	for _, c := range s.Body.List {
 		clause := c.(*ast.CommClause)
-		out := &ast.CommClause{Case: l.at, Colon: l.at}
+		out := &ast.CaseClause{Case: l.at, Colon: l.at}
 		var first []ast.Stmt
+		if clause.Comm == nil {
+			blocking = "false"
+			out.List = []ast.Expr{l.int(-1)}
+		} else {
+			out.List = []ast.Expr{l.int(cases)}
+			cases++
+			pre = append(pre, l.mark(clause.Comm)...)
+		}
 		switch comm := clause.Comm.(type) {
 		case *ast.SendStmt:
-			send := l.simple(comm)[0].(*ast.SendStmt)
-			send.Chan, send.Value = hold(send.Chan), hold(send.Value)
-			if isNil(l.info.TypeOf(comm.Value)) {
-				send.Value = l.zero(l.info.TypeOf(comm.Chan).Underlying().(*types.Chan).Elem())
-			}
-			out.Comm = send
+			elem := l.info.TypeOf(comm.Chan).Underlying().(*types.Chan).Elem()
+			pre = append(pre, l.stmtOf(l.host("SelectSend", l.id(sel), l.expr(comm.Chan), l.typedArg(comm.Value, elem))))
 		case *ast.ExprStmt:
-			recv := ast.Unparen(l.expr(comm.X)).(*ast.UnaryExpr)
-			recv.X = hold(recv.X)
-			out.Comm = l.stmtOf(recv)
+			pre = append(pre, l.stmtOf(l.host("SelectRecv", l.id(sel), l.expr(received(comm.X)))))
 		case *ast.AssignStmt:
-			out.Comm, first = l.receive(comm, hold)
+			pre = append(pre, l.stmtOf(l.host("SelectRecv", l.id(sel), l.expr(received(comm.Rhs[0])))))
+			first = l.receive(comm, sel)
 		}
 		out.Body = append(first, l.within(target, func() []ast.Stmt { return l.stmts(clause.Body) })...)
 		n.Body.List = append(n.Body.List, out)
 	}
-	if len(pre) == 0 {
-		return l.labelled(label, n)
-	}
+	pre = append(pre, l.define(chosen, l.host("Select", l.id(sel), l.id(blocking))))
 	return []ast.Stmt{l.block(append(pre, l.labelled(label, n)...)...)}
 }
 
-// receive is case v, ok := <-c: the values get new names, then go where they belong.
-func (l *lowerer) receive(s *ast.AssignStmt, hold func(ast.Expr) ast.Expr) (ast.Stmt, []ast.Stmt) {
-	source := ast.Unparen(l.expr(s.Rhs[0])).(*ast.UnaryExpr)
-	source.X = hold(source.X)
-	recv := &ast.AssignStmt{TokPos: l.at, Tok: token.DEFINE, Rhs: []ast.Expr{source}}
-	elem := l.info.TypeOf(ast.Unparen(s.Rhs[0]).(*ast.UnaryExpr).X).Underlying().(*types.Chan).Elem()
-	from := []types.Type{elem, types.Typ[types.Bool]}
+// received is the channel of <-c.
+func received(e ast.Expr) ast.Expr { return ast.Unparen(e).(*ast.UnaryExpr).X }
+
+// receive is case v, ok := <-c: what was received goes where it belongs.
+func (l *lowerer) receive(s *ast.AssignStmt, sel string) []ast.Stmt {
+	from := []types.Type{l.info.TypeOf(received(s.Rhs[0])).Underlying().(*types.Chan).Elem(), types.Typ[types.Bool]}
 	var first []ast.Stmt
-	used := false
 	for i, e := range s.Lhs {
 		t := l.target(s, e, i)
 		if t.blank {
-			recv.Lhs = append(recv.Lhs, l.id("_"))
 			continue
 		}
-		used = true
 		n := l.temp("v")
-		recv.Lhs = append(recv.Lhs, l.id(n))
+		first = append(first,
+			l.define(n, l.zero(from[i])),
+			l.stmtOf(l.host([]string{"Received", "Open"}[i], l.id(sel), l.addr(l.id(n)))))
 		if t.define != "" {
 			first = append(first, l.define(t.define, l.id(n)), l.assign(l.id("_"), l.id(t.define)))
-		} else {
-			first = append(first, t.pre...)
-			first = append(first, l.assign(t.expr, l.convert(l.id(n), from[i], t.typ)))
+			continue
 		}
+		first = append(first, t.pre...)
+		first = append(first, l.assign(t.expr, l.convert(l.id(n), from[i], t.typ)))
 	}
-	if !used {
-		return l.stmtOf(recv.Rhs[0]), nil
-	}
-	return recv, first
+	return first
 }

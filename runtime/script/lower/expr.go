@@ -258,7 +258,7 @@ func (l *lowerer) index(x *ast.IndexExpr) ast.Expr {
 	base := l.expr(x.X)
 	switch u := t.Underlying().(type) {
 	case *types.Map:
-		return &ast.IndexExpr{X: base, Lbrack: l.at, Index: l.to(x.Index, u.Key()), Rbrack: l.at}
+		return &ast.IndexExpr{X: base, Lbrack: l.at, Index: l.typedArg(x.Index, u.Key()), Rbrack: l.at}
 	case *types.Pointer:
 		base = &ast.ParenExpr{X: &ast.StarExpr{Star: l.at, X: base}}
 	}
@@ -273,6 +273,9 @@ func (l *lowerer) checkedIndex(x *ast.IndexExpr, base ast.Expr) ast.Expr {
 	}
 	if !l.repeatable(x.X) {
 		return i
+	}
+	if b, ok := l.info.TypeOf(x.Index).Underlying().(*types.Basic); ok && b.Info()&types.IsUnsigned != 0 {
+		return l.host("IndexUnsigned", l.call(l.id("uint64"), i), l.call(l.id("len"), l.expr(x.X)))
 	}
 	return l.host("Index", l.call(l.id("int"), i), l.call(l.id("len"), l.expr(x.X)))
 }
@@ -356,16 +359,36 @@ func (l *lowerer) dynamic(e ast.Expr) ast.Expr {
 }
 
 func (l *lowerer) unary(x *ast.UnaryExpr) ast.Expr {
-	if b, ok := l.info.TypeOf(x).Underlying().(*types.Basic); ok && x.Op == token.SUB && b.Info()&types.IsFloat != 0 {
+	if x.Op == token.SUB && isFloat(l.info.TypeOf(x)) {
+		b := l.info.TypeOf(x).Underlying().(*types.Basic)
 		// The interpreter computes 0-x, which is wrong for 0.
 		return &ast.BinaryExpr{X: l.typed(b, types.Float64, l.number(token.FLOAT, "-1.0")), OpPos: l.at, Op: token.MUL, Y: &ast.ParenExpr{X: l.expr(x.X)}}
 	}
+	if x.Op == token.ARROW {
+		return l.receiveExpr(x)
+	}
 	return &ast.UnaryExpr{OpPos: l.at, Op: x.Op, X: l.expr(x.X)}
+}
+
+// receiveExpr receives in a helper: the interpreter leaves a value behind that
+// cannot be assigned to, wherever <-c stands.
+func (l *lowerer) receiveExpr(x *ast.UnaryExpr) ast.Expr {
+	t := l.info.TypeOf(x.X)
+	elem := t.Underlying().(*types.Chan).Elem()
+	return l.call(l.id(l.helper("receive", t, func(name string) {
+		get := &ast.AssignStmt{Lhs: []ast.Expr{l.id("v"), l.id("ok")}, TokPos: l.at, Tok: token.DEFINE,
+			Rhs: []ast.Expr{&ast.UnaryExpr{OpPos: l.at, Op: token.ARROW, X: l.id("c")}}}
+		l.topFunc(name, []*ast.Field{l.field("c", l.typ(t))}, []*ast.Field{l.field("", l.typ(elem))},
+			get, l.assign(l.id("_"), l.id("ok")), l.ret(l.id("v")))
+	})), l.expr(x.X))
 }
 
 func (l *lowerer) binary(x *ast.BinaryExpr) ast.Expr {
 	plain := func() ast.Expr {
 		return &ast.BinaryExpr{X: l.expr(x.X), OpPos: l.at, Op: x.Op, Y: l.expr(x.Y)}
+	}
+	if v := l.info.Types[x.Y].Value; x.Op == token.SUB && v != nil && isFloat(l.info.TypeOf(x)) && constant.Sign(v) == 0 {
+		return &ast.ParenExpr{X: l.expr(x.X)} // the interpreter adds the negated constant, which is wrong for -0
 	}
 	if x.Op == token.SHL || x.Op == token.SHR {
 		return l.shift(x)
@@ -382,6 +405,11 @@ func (l *lowerer) binary(x *ast.BinaryExpr) ast.Expr {
 		equal = l.not(equal)
 	}
 	return equal
+}
+
+func isFloat(t types.Type) bool {
+	b, ok := t.Underlying().(*types.Basic)
+	return ok && b.Info()&types.IsFloat != 0
 }
 
 // shift gives a constant left operand its type, and counts of any type one that

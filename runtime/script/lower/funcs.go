@@ -13,7 +13,6 @@ type function struct {
 	results  []string // named results; set when the body stores them
 	defers   string   // variable that holds the deferred calls, if any
 	deferred bool     // this is the func literal of a defer statement
-	marks    int      // position stores in this body
 	saved    string   // variable with the caller's position
 	inner    bool     // the body is inside host.Run: return stores and leaves
 	targets  []*branchTarget

@@ -183,7 +183,13 @@ func (l *lowerer) rangeStmt(s *ast.RangeStmt, label string) []ast.Stmt {
 	key, value, first := l.rangeVars(s)
 	x := l.expr(s.X)
 	if blank(s.Value) && arrayLen(t) >= 0 { // only its length counts: a nil pointer will do
-		x = l.call(l.id("make"), &ast.ArrayType{Lbrack: l.at, Elt: &ast.StructType{Struct: l.at, Fields: &ast.FieldList{}}}, l.int(int(arrayLen(t))))
+		slots := &ast.ArrayType{Lbrack: l.at, Elt: l.id("bool")}
+		length := l.call(l.id("make"), slots, l.int(int(arrayLen(t))))
+		if l.repeatable(s.X) {
+			x = length
+		} else {
+			x = l.call(l.lambda([]*ast.Field{l.field("unused", l.typ(t))}, []*ast.Field{l.field("", slots)}, l.ret(length)), x)
+		}
 	} else if _, ok := t.Underlying().(*types.Pointer); ok {
 		// The elements are read as the loop goes: a slice over the array does that.
 		x = &ast.SliceExpr{X: &ast.ParenExpr{X: &ast.StarExpr{Star: l.at, X: x}}, Lbrack: l.at, Rbrack: l.at}

@@ -208,6 +208,10 @@ func (l *lowerer) initialise() {
 			list = append(list, l.mark(in.Rhs)...)
 			if len(in.Lhs) == 1 {
 				v := in.Lhs[0]
+				if v.Name() == "_" {
+					list = append(list, l.discard(l.convert(l.expr(in.Rhs), l.info.TypeOf(in.Rhs), v.Type()))...)
+					continue
+				}
 				value := l.convert(l.expr(in.Rhs), l.info.TypeOf(in.Rhs), v.Type())
 				list = append(list, l.assign(l.id(v.Name()), value))
 				continue

@@ -86,9 +86,6 @@ func (l *lowerer) simple(s ast.Stmt) []ast.Stmt {
 
 func (l *lowerer) exprStmt(s *ast.ExprStmt) []ast.Stmt {
 	e := l.expr(s.X)
-	if u, ok := ast.Unparen(e).(*ast.UnaryExpr); ok && u.Op == token.ARROW {
-		return []ast.Stmt{l.stmtOf(u)}
-	}
 	return []ast.Stmt{l.stmtOf(ast.Unparen(e))}
 }
 
@@ -192,6 +189,8 @@ func (l *lowerer) multi(e ast.Expr) ast.Expr {
 	case *ast.TypeAssertExpr:
 		t := l.info.TypeOf(x.Type)
 		return l.call(l.id(l.asserted(t)), l.dynamic(x.X))
+	case *ast.UnaryExpr: // v, ok := <-c
+		return &ast.UnaryExpr{OpPos: l.at, Op: token.ARROW, X: l.expr(x.X)}
 	default:
 		return ast.Unparen(l.expr(x))
 	}
@@ -275,10 +274,6 @@ func (l *lowerer) assignOne(s *ast.AssignStmt, lhs, rhs ast.Expr) []ast.Stmt {
 	value := l.to(rhs, l.info.TypeOf(lhs))
 	if isIdent {
 		return []ast.Stmt{l.assign(l.id(id.Name), value)}
-	}
-	if u, ok := ast.Unparen(rhs).(*ast.UnaryExpr); ok && u.Op == token.ARROW {
-		n := l.temp("v") // the interpreter loses x[i] = <-c
-		return []ast.Stmt{l.define(n, value), l.assign(l.expr(lhs), l.id(n))}
 	}
 	return []ast.Stmt{l.assign(l.expr(lhs), value)}
 }
