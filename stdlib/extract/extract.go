@@ -5,6 +5,7 @@ package extract
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 
 	"cogumi/reports/run"
@@ -31,7 +32,7 @@ func Failures(sheet *grade.Sheet) *dataset.Set {
 		row := it.Row
 		row.Output = cmp.Or(row.Output, row.Answer)
 		row.FailureType, row.CorrectAnswer, row.ModelResponse = "wrong", it.Row.Answer, it.Answer.Text
-		row.Metadata = map[string]any{"model": sheet.Model, "extracted": it.Extracted, "reason": it.Reason, "row": i + 1}
+		row.Metadata = with(row.Metadata, map[string]any{"model": sheet.Model, "extracted": it.Extracted, "reason": it.Reason, "row": i + 1})
 		out.Rows = append(out.Rows, row)
 	}
 	r := experiment.Current()
@@ -59,10 +60,20 @@ func Replay(sheet *grade.Sheet, n int, seed int) *dataset.Set {
 	random.Shuffle(len(right), func(i, j int) { right[i], right[j] = right[j], right[i] })
 	for _, i := range right[:max(0, min(n, len(right)))] {
 		row := sheet.Items[i].Row
-		row.Metadata = map[string]any{"replay": true, "row": i + 1}
+		row.Metadata = with(row.Metadata, map[string]any{"replay": true, "row": i + 1})
 		out.Rows = append(out.Rows, row)
 	}
 	return out
+}
+
+// with is old and more in a map of their own.
+func with(old, more map[string]any) map[string]any {
+	all := maps.Clone(old)
+	if all == nil {
+		return more
+	}
+	maps.Copy(all, more)
+	return all
 }
 
 // HasTies counts the rows that were ties: right answers.

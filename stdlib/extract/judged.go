@@ -2,10 +2,10 @@ package extract
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"cogumi/reports/run"
@@ -107,7 +107,10 @@ func readJudged(path string, o JudgedOptions) (*Judgements, error) {
 	}
 	var rec record
 	if err := json.Unmarshal(b, &rec); err != nil {
-		return nil, err
+		return nil, experiment.Hint(err, "the file is cut off or no record of judgements")
+	}
+	if len(rec.Results) == 0 {
+		return nil, experiment.Hint(errors.New("it has no results"), "a record holds {category, results: [{prompt, local_response, gpt4_response, judgment}]}")
 	}
 	if rec.Category == "" {
 		rec.Category = strings.TrimSuffix(filepath.Base(path), suffix)
@@ -127,7 +130,7 @@ func readJudged(path string, o JudgedOptions) (*Judgements, error) {
 				kind = "tie"
 			}
 		default:
-			return nil, fmt.Errorf("result %d: winner %q is none of A, B, TIE", i+1, x.Judgment.Winner)
+			return nil, experiment.Hint(fmt.Errorf("result %d: winner %q is none of A, B, TIE", i+1, x.Judgment.Winner), "A is the local model, B the teacher: correct the record")
 		}
 		j.Judged++
 		if kind == "" {
@@ -152,12 +155,12 @@ func text(raw json.RawMessage) string {
 	return s
 }
 
-var afterHashes = regexp.MustCompile(`####\s*(.+?)\s*$`)
-
-// finalNumber is what follows the last ####.
+// finalNumber is what follows the last #### on its line.
 func finalNumber(truth string) string {
-	if m := afterHashes.FindStringSubmatch(truth); m != nil {
-		return m[1]
+	at := strings.LastIndex(truth, "####")
+	if at < 0 {
+		return ""
 	}
-	return ""
+	line, _, _ := strings.Cut(strings.TrimSpace(truth[at+len("####"):]), "\n")
+	return strings.TrimSpace(line)
 }

@@ -1,0 +1,119 @@
+package extract
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"cogumi/kernels/golden"
+	"cogumi/reports/run"
+	"cogumi/stdlib/experiment"
+	"cogumi/stdlib/experiment/experimenttest"
+)
+
+// TestRecordedJudgements: the rows of two recorded benchmarks are those that
+// were made of them before, field by field: 12 + 16 losses, with ties 47 + 26.
+func TestRecordedJudgements(t *testing.T) {
+	dir := golden.Dir(t, "data/cogumi-phase1b")
+	for _, c := range []struct {
+		ties       bool
+		math, code int
+		file       string
+	}{{false, 12, 16, "_losses_only.jsonl"}, {true, 47, 26, "_failures_from_benchmark.jsonl"}} {
+		x := experimenttest.Start(t)
+		list, err := Judged(dir, JudgedOptions{Ties: c.ties})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]int{}
+		for _, j := range list {
+			got[j.Category] = j.Failures.Len()
+			if j.Wins+j.Losses+j.Ties != j.Judged || j.Judged != 50 || !j.LocalAlwaysFirst {
+				t.Errorf("%+v", j)
+			}
+			if n := HasTies(j.Failures); n != map[bool]int{true: j.Ties}[c.ties] {
+				t.Errorf("%s: %d ties, %d judged so", j.Category, n, j.Ties)
+			}
+			sameRows(t, j, filepath.Join(dir, "training_from_benchmark", j.Category+c.file))
+		}
+		if want := map[string]int{"math": c.math, "code": c.code}; !reflect.DeepEqual(got, want) {
+			t.Errorf("ties %v: %v, want %v", c.ties, got, want)
+		}
+		warned := slices.ContainsFunc(experimenttest.Read(t, x).Notes(), func(n run.Note) bool {
+			return n.Level == "warn" && strings.Contains(n.Text, "ties") && strings.Contains(n.Text, "mistake") && strings.Contains(n.Hint, "--ties")
+		})
+		if warned != c.ties {
+			t.Errorf("ties %v: warned %v", c.ties, warned)
+		}
+	}
+}
+
+// sameRows compares rows as they are written with a file's: what a file leaves
+// out is null here.
+func sameRows(t *testing.T, j *Judgements, path string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	if len(lines) != j.Failures.Len() {
+		t.Fatalf("%d rows, %s has %d", j.Failures.Len(), filepath.Base(path), len(lines))
+	}
+	for i, line := range lines {
+		var got, want map[string]any
+		b, err := j.Failures.Rows[i].Marshal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(b, &got); err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal([]byte(line), &want); err != nil {
+			t.Fatal(err)
+		}
+		for name, v := range got {
+			if !reflect.DeepEqual(v, want[name]) {
+				t.Errorf("%s row %d %s: %.200q, want %.200q", filepath.Base(path), i+1, name, v, want[name])
+			}
+			delete(want, name)
+		}
+		if len(want) > 0 {
+			t.Errorf("%s row %d lacks %v", filepath.Base(path), i+1, want)
+		}
+	}
+}
+
+// TestBadRecords: the error names file and result, and says what to do.
+func TestBadRecords(t *testing.T) {
+	for name, text := range map[string]string{
+		"broken":  `{"results":[`,
+		"results": `{"category":"math"}`,
+		"winner":  `{"results":[{"prompt":"p","judgment":{"winner":"C"}}]}`,
+		"type":    `{"results":{"a":1}}`,
+	} {
+		dir := t.TempDir()
+		path := filepath.Join(dir, "math"+suffix)
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if list, err := Judged(dir, JudgedOptions{}); err == nil || !strings.Contains(err.Error(), path) || experiment.HintOf(err) == "" {
+			t.Errorf("%s: %+v, error %v, hint %q", name, list, err, experiment.HintOf(err))
+		}
+	}
+	if _, err := Judged(t.TempDir(), JudgedOptions{}); err == nil || experiment.HintOf(err) == "" {
+		t.Errorf("an empty folder: %v", err)
+	}
+}
+
+func TestFinalNumber(t *testing.T) {
+	for truth, want := range map[string]string{"a\n#### 64": "64", "#### 1\n#### 2 ": "2", "x #### 1 #### 2": "2", "####7\n": "7", "none": "", "#### 1,200": "1,200"} {
+		if got := finalNumber(truth); got != want {
+			t.Errorf("%q: %q, want %q", truth, got, want)
+		}
+	}
+}
