@@ -72,6 +72,6 @@ func (s *Sheet) note(r *experiment.Run) {
 		Level: "warn", Topic: topic,
 		Text: fmt.Sprintf("%d of %d answers of %s on %s could not be graded (%d of them code) and count neither as right nor as wrong. Reason of %d: %s.",
 			n, len(s.Items), orElse(s.Model, "the model"), orElse(s.Name, "the rows"), code, count[most], most),
-		Hint: "Every one of them has its reason in " + verdictsFile + " of the step.",
+		Hint: "Each of them carries its reason: look for the tag unsupported among the samples.",
 	})
 }
