@@ -5,13 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
-	"strings"
 
 	"cogumi/stdlib/experiment"
 
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/format"
 )
 
 // parquetRows reads any schema. The library may panic on damaged files; panics
@@ -40,10 +37,6 @@ func (in *input) parquetRows(take func(*parsed) error) (err error) {
 	t, err := newTree(file.Root())
 	if err != nil {
 		return fmt.Errorf("read %s: %w", in.path, err)
-	}
-	if name := packedBooleans(file); name != "" {
-		err := fmt.Errorf("read %s: the booleans of column %s are run-length encoded, which is not supported", in.path, name)
-		return experiment.WithCode(experiment.Hint(err, `Write the file with data pages of version 1.0 (pyarrow: data_page_version="1.0") or without that column.`), 3)
 	}
 	for _, group := range file.RowGroups() {
 		if group.NumRows() == 0 {
@@ -80,29 +73,6 @@ func openParquet(r io.ReaderAt, size int64) (*parquet.File, error) {
 		return nil, err
 	}
 	return mend(r, size, file)
-}
-
-// packedBooleans names a column of booleans in the RLE encoding, which pages of
-// version 2 use. The library reads them wrongly without an error (v0.32.0: a run
-// whose length is no multiple of 8 shifts what follows, and a run of true gives
-// one true in eight).
-func packedBooleans(file *parquet.File) string {
-	for _, group := range file.Metadata().RowGroups {
-		for _, c := range group.Columns {
-			m := c.MetaData
-			if m.Type != format.Boolean || m.NumValues == 0 {
-				continue
-			}
-			rle := !slices.Contains(m.Encoding, format.Plain) // levels are RLE as well: it proves nothing
-			for _, s := range m.EncodingStats {
-				rle = rle || s.Encoding == format.RLE && (s.PageType == format.DataPage || s.PageType == format.DataPageV2)
-			}
-			if rle {
-				return strings.Join(m.PathInSchema, ".")
-			}
-		}
-	}
-	return ""
 }
 
 // parquetGroup reads the rows of one row group; row counts those before it.
