@@ -290,3 +290,27 @@ func TestConcurrent(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// Canonical composition, also of more marks in a row than the stream-safe
+// format allows, where x/text would insert U+034F.
+func TestNFC(t *testing.T) {
+	for text, want := range map[string]string{
+		"plain":                                  "plain",
+		"e\u0301":                                "\u00e9",
+		"a\u0323\u0302":                          "\u1ead",
+		"a\u0302\u0323":                          "\u1ead",
+		"\u1100\u1161\u11a8":                     "\uac01",
+		"\uac00\u11a8":                           "\uac01",
+		"\u0958":                                 "\u0915\u093c", // excluded from composition
+		"\u212b\u2126":                           "\u00c5\u03a9",
+		"\u0301e":                                "\u0301e",
+		"e\u0334\u0301":                          "\u00e9\u0334",
+		"a" + strings.Repeat("\u0301", 40):       "\u00e1" + strings.Repeat("\u0301", 39),
+		"a" + strings.Repeat("\u0302\u0323", 40): "\u1ead" + strings.Repeat("\u0323", 39) + strings.Repeat("\u0302", 39),
+		"e\u0301\xff\u0301":                      "\u00e9\xff\u0301",
+	} {
+		if got := nfc(text); got != want {
+			t.Errorf("%+q: %+q, want %+q", text, got, want)
+		}
+	}
+}
