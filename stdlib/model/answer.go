@@ -99,6 +99,13 @@ func (m *Model) write(r *experiment.Run, set *dataset.Set, s Sampling, w *experi
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
+	if s.Temperature > 0 && len(have) > 0 {
+		// What is drawn depends on a prompt's place among all: begin again.
+		have = map[int]answered{}
+		if err := os.Truncate(path, 0); err != nil {
+			return err
+		}
+	}
 	ctx := r.Context()
 	engine, adapter, err := m.engine(ctx)
 	if err != nil {

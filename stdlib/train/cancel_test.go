@@ -94,3 +94,25 @@ func TestCancelAnywhere(t *testing.T) {
 	}
 	t.Logf("%d of %d runs were stopped; a run asks %d times", stopped, moments, asked)
 }
+
+// TestTidy: files that were being written when a run was killed do not become
+// part of the result.
+func TestTidy(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{checkpointFile, bestFile, ".checkpoint.tmp.tmp123", "adapter/.adapter_model.safetensors.tmp9", "adapter/adapter_config.json"} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte("x"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := tidy(dir); err != nil {
+		t.Fatal(err)
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) != 2 || left[0].Name() != bestFile || left[1].Name() != checkpointFile {
+		t.Errorf("left: %v, %v", left, err)
+	}
+}

@@ -30,6 +30,23 @@ const (
 	bestFile       = "best.tmp"
 )
 
+// tidy removes what a killed attempt was just writing: all but whole checkpoints.
+func tidy(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("train: clear what an earlier attempt left: %w", err)
+	}
+	for _, e := range entries {
+		if e.Name() == checkpointFile || e.Name() == bestFile {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
+			return fmt.Errorf("train: clear what an earlier attempt left: %w", err)
+		}
+	}
+	return nil
+}
+
 var dtypes = map[kernels.DType]string{kernels.F32: "F32", kernels.BF16: "BF16", kernels.I32: "I32", kernels.U8: "U8"}
 
 // save writes the trainer's state atomically.

@@ -92,6 +92,9 @@ func trainIn(ctx context.Context, r *experiment.Run, m *model.Model, set *datase
 		return err
 	}
 	defer s.scorer.Close()
+	if err := tidy(dir); err != nil {
+		return err
+	}
 	if s.progress, err = restore(dir, s.trainer); err != nil {
 		return err
 	}
