@@ -7,12 +7,15 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
 	"cogumi/kernels/cpu/par"
 	"cogumi/kernels/golden"
+	"cogumi/reports/run"
 	"cogumi/stdlib/dataset"
+	"cogumi/stdlib/experiment/experimenttest"
 )
 
 func neardup(t *testing.T) (rows []dataset.Row, index map[string]int) {
@@ -205,5 +208,72 @@ func TestSameWhateverTheWorkers(t *testing.T) {
 		} else if got != first {
 			t.Error("the result depends on the number of workers")
 		}
+	}
+}
+
+// TestRecordedGrams: edge cases of normalising and cutting, as Python does them.
+func TestRecordedGrams(t *testing.T) {
+	b, err := os.ReadFile(golden.Dir(t, "golden/dedup/grams.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []struct {
+		Text, Normalised string
+		Grams            []string
+	}
+	if err := json.Unmarshal(b, &cases); err != nil || len(cases) < 25 {
+		t.Fatalf("%d cases, %v", len(cases), err)
+	}
+	for _, c := range cases {
+		if got := normalise(c.Text); got != c.Normalised {
+			t.Errorf("%+q: %+q, want %+q", c.Text, got, c.Normalised)
+		}
+		var want []uint64
+		for _, g := range c.Grams {
+			want = append(want, hashRunes([]rune(g)))
+		}
+		slices.Sort(want)
+		if got := grams(c.Text, 3); !slices.Equal(got, slices.Compact(want)) {
+			t.Errorf("%+q: %d grams, want %d", c.Text, len(got), len(want))
+		}
+	}
+}
+
+// TestInputCounts: one instruction with several inputs is several rows.
+func TestInputCounts(t *testing.T) {
+	s := &dataset.Set{Rows: []dataset.Row{
+		{Instruction: "Say it in French.", Input: "The weather in the mountains was cold and the road was closed."},
+		{Instruction: "Say it in French.", Input: "Nobody knows who wrote these songs, but everybody sings them."},
+		{Instruction: "Say it in French.", Input: "Nobody knows who wrote these songs, but everybody sings them!"},
+	}}
+	if got, err := Find(s, Config{}); err != nil || len(got.Removed) != 1 || got.Removed[0].Row != 2 || got.Removed[0].KeptRow != 1 {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// TestAudit: every removal is a row of a Parquet artefact.
+func TestAudit(t *testing.T) {
+	x := experimenttest.Start(t)
+	s := set("one text that stays here", "One text that stays here!", "another thing altogether", "one text that stays here")
+	s.Name = "rows"
+	if r := Near(s, 0.8); r.Kept.Len() != 2 {
+		t.Fatalf("%+v", r)
+	}
+	got := experimenttest.Read(t, x)
+	i := slices.IndexFunc(got.Info.Artefacts, func(a run.Artefact) bool { return a.Kind == "audit" })
+	if i < 0 {
+		t.Fatalf("artefacts: %+v", got.Info.Artefacts)
+	}
+	path := filepath.Join(x.Dir(), got.Info.Artefacts[i].Path)
+	var rows []map[string]any
+	err := dataset.Each(path, func(r dataset.Row) error {
+		rows = append(rows, r.Extra)
+		if r.Output == "" {
+			t.Errorf("no text: %+v", r)
+		}
+		return nil
+	}, nil)
+	if err != nil || len(rows) != 2 || rows[0]["row"] != 1.0 || rows[0]["kept_row"] != 0.0 || rows[1]["exact"] != true {
+		t.Errorf("%v, %v", rows, err)
 	}
 }

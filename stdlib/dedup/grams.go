@@ -11,12 +11,21 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/language"
 )
 
-// normalise lower-cases and trims as Python's lower().strip() does, but for
-// final sigma and dotted İ, which Python maps by context and to two runes.
+// normalise lower-cases and trims as Python's lower().strip() does. Capital sigma
+// and dotted İ depend on what stands around them or become two runes; only texts
+// that have them take the slow way.
 func normalise(s string) string {
-	return strings.TrimFunc(strings.ToLower(s), func(r rune) bool {
+	if strings.ContainsAny(s, "Σİ") {
+		s = cases.Lower(language.Und).String(s)
+	} else {
+		s = strings.ToLower(s)
+	}
+	return strings.TrimFunc(s, func(r rune) bool {
 		return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f
 	})
 }

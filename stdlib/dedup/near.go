@@ -16,7 +16,7 @@ type Config struct {
 	Permutations int                      `json:"permutations"` // of the signature, 128
 	Recall       float64                  `json:"recall"`       // wanted at the threshold, 0.98
 	Components   bool                     `json:"components"`   // drop whole connected components but for one row, instead of greedily
-	Text         func(dataset.Row) string `json:"-"`            // what is compared; the instruction (or the messages)
+	Text         func(dataset.Row) string `json:"-"`            // what is compared; Row.Prompt: the instruction with its input
 }
 
 // Removal is one dropped row and why.
@@ -61,7 +61,7 @@ func (c Config) withDefaults() (Config, error) {
 		c.Recall = 0.98
 	}
 	if c.Text == nil {
-		c.Text = instruction
+		c.Text = dataset.Row.Prompt
 	}
 	if c.Threshold <= 0 || c.Threshold > 1 || c.Ngram < 1 || c.Permutations < 1 || c.Recall >= 1 {
 		return c, fmt.Errorf("dedup: threshold %g, ngram %d, permutations %d, recall %g make no sense", c.Threshold, c.Ngram, c.Permutations, c.Recall)
@@ -69,20 +69,7 @@ func (c Config) withDefaults() (Config, error) {
 	return c, nil
 }
 
-func instruction(r dataset.Row) string {
-	if r.Instruction != "" || len(r.Messages) == 0 {
-		return r.Instruction
-	}
-	text := ""
-	for _, m := range r.Messages {
-		if m.Role != "assistant" {
-			text += m.Content + "\n"
-		}
-	}
-	return text
-}
-
-// Near drops rows whose instruction is a near-duplicate of an earlier kept one,
+// Near drops rows whose prompt (instruction and input) is a near-duplicate of an earlier kept one,
 // and reports it to the run.
 func Near(set *dataset.Set, threshold float64) *Result {
 	r, err := Find(set, Config{Threshold: threshold})
@@ -93,7 +80,7 @@ func Near(set *dataset.Set, threshold float64) *Result {
 	return r
 }
 
-// Against drops rows of set whose instruction is a near-duplicate of one in
+// Against drops rows of set whose prompt (instruction and input) is a near-duplicate of one in
 // other, and reports it to the run.
 func Against(set, other *dataset.Set, threshold float64) *Result {
 	r, err := FindAgainst(set, other, Config{Threshold: threshold})

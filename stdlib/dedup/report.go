@@ -1,7 +1,6 @@
 package dedup
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -54,7 +53,7 @@ func (r *Result) examples() [][]any {
 	return rows
 }
 
-// audit writes one line for every removal.
+// audit writes one row for every removal.
 func (r *Result) audit(x *experiment.Run, name string) error {
 	if x.Dir() == "" || len(r.Removed) == 0 {
 		return nil
@@ -64,22 +63,16 @@ func (r *Result) audit(x *experiment.Run, name string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "removed.jsonl")
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	e := json.NewEncoder(f)
-	e.SetEscapeHTML(false)
+	list := &dataset.Set{Name: name}
 	for _, m := range r.Removed {
-		if err := e.Encode(m); err != nil {
-			return err
-		}
+		list.Rows = append(list.Rows, dataset.Row{Extra: map[string]any{
+			"row": float64(m.Row), "kept_row": float64(m.KeptRow), "jaccard": m.Jaccard, "exact": m.Exact, "cluster": float64(m.Cluster),
+			"text": m.Text, "kept": m.Kept}})
 	}
-	if err := f.Close(); err != nil {
+	path := filepath.Join(dir, "removed.parquet")
+	if err := list.Write(path); err != nil {
 		return err
 	}
-	x.Artefact(name+" removals.jsonl", "audit", path)
+	x.Artefact(name+" removals.parquet", "audit", path)
 	return nil
 }

@@ -41,6 +41,18 @@ func TestMcNemar(t *testing.T) {
 	}
 }
 
+// TestMcNemarMidP against Fagerland, Lydersen, Laake 2013, whose first example
+// has 1 and 7 changes: exact p .070, mid-p .039.
+func TestMcNemarMidP(t *testing.T) {
+	near(t, "exact p", McNemar(1, 7), 0.0703125, 1e-9)
+	for _, c := range []struct {
+		gained, lost int
+		want         float64
+	}{{1, 7, 0.0390625}, {7, 1, 0.0390625}, {0, 0, 1}, {0, 1, 0.5}, {1, 1, 0.5}, {5, 5, 1 - 252.0/1024}} {
+		near(t, "mid-p", McNemarMidP(c.gained, c.lost), c.want, 1e-9)
+	}
+}
+
 func TestHolm(t *testing.T) {
 	got := Holm([]float64{0.01, 0.04, 0.03, 0.005})
 	for i, want := range []float64{0.03, 0.06, 0.06, 0.02} {
