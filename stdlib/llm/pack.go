@@ -31,11 +31,11 @@ func (e *Example) Targets() int {
 
 // batch is examples packed into one run of a program.
 type batch struct {
-	examples         []Example
-	ids, positions   []int32
-	cuSeqlens        []int32
-	index, targets   []int32 // hidden rows that predict a target, and the targets
-	tokens, sequence int
+	examples       []Example
+	ids, positions []int32
+	cuSeqlens      []int32
+	index, targets []int32 // hidden rows that predict a target, and the targets
+	tokens         int
 }
 
 // pack puts examples into as few runs as their order allows: tokens ≤ budget,
