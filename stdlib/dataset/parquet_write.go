@@ -175,7 +175,7 @@ func (s *Set) encodeParquet(w io.Writer) (err error) {
 	columns := s.columns()
 	for _, c := range columns {
 		if c.name == "" || !utf8.ValidString(c.name) {
-			return fmt.Errorf("Parquet has no column named %q: write JSONL, or rename the field", c.name)
+			return fmt.Errorf("no column named %q in Parquet: write JSONL, or rename the field", c.name)
 		}
 	}
 	out := parquet.NewWriter(w, schema(columns), parquet.Compression(&parquet.Zstd),
