@@ -4,6 +4,8 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -12,23 +14,39 @@ import (
 	"cogumi/stdlib/model"
 )
 
-// countdown is a context that ends when it has been asked n times.
+// countdown is a context that ends when it has been asked n times by a function
+// whose name holds in.
 type countdown struct {
 	context.Context
 	cancel context.CancelFunc
 	asked  atomic.Int64
 	n      int64
+	in     string
 }
 
-func newCountdown(n int64) *countdown {
-	c := &countdown{n: n}
+func newCountdown(n int64, in string) *countdown {
+	c := &countdown{n: n, in: in}
 	c.Context, c.cancel = context.WithCancel(context.Background())
 	return c
 }
 
 func (c *countdown) ask() {
-	if c.asked.Add(1) == c.n {
+	if c.below() && c.asked.Add(1) == c.n {
 		c.cancel()
+	}
+}
+
+func (c *countdown) below() bool {
+	var pc [32]uintptr
+	frames := runtime.CallersFrames(pc[:runtime.Callers(2, pc[:])])
+	for {
+		f, more := frames.Next()
+		if strings.Contains(f.Function, c.in) {
+			return true
+		}
+		if !more {
+			return false
+		}
 	}
 }
 
@@ -64,35 +82,36 @@ func TestCancelAnywhere(t *testing.T) {
 		}
 		return string(text) + string(checkpoint)
 	}
-	clean, all := t.TempDir(), newCountdown(-1)
-	if err := do(all, clean); err != nil {
+	clean := t.TempDir()
+	if err := do(context.Background(), clean); err != nil {
 		t.Fatal(err)
 	}
 	want := result(clean)
-	asked := all.asked.Load()
-	moments := int64(10)
-	if testing.Short() {
-		moments = 3
-	}
-	moments = min(moments, asked)
-	stopped := 0
-	for i := range moments {
-		dir := t.TempDir()
-		at := 1 + i*asked/moments
-		if err := do(newCountdown(at), dir); err != nil {
-			stopped++
-		}
-		if err := do(context.Background(), dir); err != nil {
+	for _, where := range []string{"(*Scorer).Loss", "(*Trainer).Step"} {
+		all := newCountdown(-1, where)
+		if err := do(all, t.TempDir()); err != nil {
 			t.Fatal(err)
 		}
-		if result(dir) != want {
-			t.Errorf("stopped at %d of %d: another result", at, asked)
+		asked, moments := all.asked.Load(), int64(6)
+		if testing.Short() {
+			moments = 3
+		}
+		if asked < moments {
+			t.Fatalf("%s asks %d times", where, asked)
+		}
+		for i := range moments {
+			dir, at := t.TempDir(), 1+i*(asked-1)/(moments-1)
+			if err := do(newCountdown(at, where), dir); err == nil {
+				t.Errorf("%s: not stopped at %d of %d", where, at, asked)
+			}
+			if err := do(context.Background(), dir); err != nil {
+				t.Fatal(err)
+			}
+			if result(dir) != want {
+				t.Errorf("%s: stopped at %d of %d: another result", where, at, asked)
+			}
 		}
 	}
-	if stopped < int(moments)/2 {
-		t.Errorf("%d of %d runs were stopped", stopped, moments)
-	}
-	t.Logf("%d of %d runs were stopped; a run asks %d times", stopped, moments, asked)
 }
 
 // TestTidy: files that were being written when a run was killed do not become
