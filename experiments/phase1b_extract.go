@@ -31,16 +31,18 @@ func main() {
 		out = filepath.Join(x.Dir(), "artefacts")
 	}
 
-	counts := map[string]any{}
-	total := 0
+	result := map[string]any{}
+	total, tied, files := 0, 0, []string{}
 	for _, j := range extract.MustJudged(records, extract.JudgedOptions{Ties: ties}) {
 		file := filepath.Join(out, j.Category+"_failures")
 		j.Failures.MustWrite(file + ".jsonl")
 		j.Failures.MustWrite(file + ".parquet")
 		fmt.Printf("%-12s %3d rows of %d judged (%d won, %d lost, %d ties)\n", j.Category, j.Failures.Len(), j.Judged, j.Wins, j.Losses, j.Ties)
-		counts[j.Category] = j.Failures.Len()
+		result[j.Category] = j.Failures.Len()
 		total += j.Failures.Len()
+		tied += extract.HasTies(j.Failures)
+		files = append(files, file+".jsonl", file+".parquet")
 	}
-	counts["total"] = total
-	x.Result(counts)
+	result["total"], result["ties"], result["files"] = total, tied, files
+	x.Result(result)
 }

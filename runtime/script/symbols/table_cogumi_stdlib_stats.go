@@ -15,6 +15,7 @@ func init() {
 			"Detectable":       reflect.ValueOf(p_cogumi_stdlib_stats.Detectable),
 			"Holm":             reflect.ValueOf(p_cogumi_stdlib_stats.Holm),
 			"McNemar":          reflect.ValueOf(p_cogumi_stdlib_stats.McNemar),
+			"McNemarMidP":      reflect.ValueOf(p_cogumi_stdlib_stats.McNemarMidP),
 			"PairedDifference": reflect.ValueOf(p_cogumi_stdlib_stats.PairedDifference),
 			"Wilson":           reflect.ValueOf(p_cogumi_stdlib_stats.Wilson),
 		}}

@@ -14,6 +14,7 @@ func init() {
 		return &Package{Path: "cogumi/stdlib/validate", Name: "validate", Values: map[string]reflect.Value{
 			"Compare": reflect.ValueOf(p_cogumi_stdlib_validate.Compare),
 			"Compute": reflect.ValueOf(p_cogumi_stdlib_validate.Compute),
+			"Gate":    reflect.ValueOf(p_cogumi_stdlib_validate.Gate),
 		}}
 	})
 }
