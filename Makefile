@@ -17,7 +17,7 @@ demo: build ## the whole loop on the built-in tiny model, about two minutes
 	./cogumi run phase1b_scaleup
 
 test: format vet ## every test, and that the code is formatted and vetted
-	$(GO) test ./...
+	$(GO) test -timeout 25m ./...
 
 check: format vet static cross docs-check ## what a change must pass besides the tests
 
