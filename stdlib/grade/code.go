@@ -1,7 +1,6 @@
 package grade
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	_ "embed"
@@ -46,18 +45,28 @@ func checksOf(answer string) ([]string, error) {
 
 // finding is what the harness says of one job.
 type finding struct {
-	passed bool
+	kind   string // of the first check that did not pass, or pass; empty: nothing is known
 	reason string // why it did not pass
 }
 
-// runJobs runs jobs in one program, one after the other; a job that ends the
+// What a finding can be, beside what harness.py says of a check.
+const (
+	kindPass = "pass"
+	kindLate = "late" // its time was up
+	kindDied = "died" // the program ended before its checks
+)
+
+func (f finding) passed() bool { return f.kind == kindPass }
+
+// runJobs runs jobs in one program, one after the other. With forkSeconds, each is
+// a process of its own and has so many seconds; otherwise a job that ends the
 // program or uses up its time spoils those after it. The error is the sandbox's.
-func runJobs(ctx context.Context, jobs []job) ([]finding, sandbox.Result, error) {
-	input, token, counts, err := harnessInput(jobs)
+func runJobs(ctx context.Context, jobs []job, l sandbox.Limits, forkSeconds int) ([]finding, sandbox.Result, error) {
+	input, token, counts, err := harnessInput(jobs, forkSeconds)
 	if err != nil {
 		return nil, sandbox.Result{}, err
 	}
-	r, err := runProgram(ctx, sandbox.Program{Code: harness, Stdin: input, Limits: limits})
+	r, err := runProgram(ctx, sandbox.Program{Code: harness, Stdin: input, Limits: l})
 	if err != nil {
 		return nil, r, err
 	}
@@ -66,7 +75,7 @@ func runJobs(ctx context.Context, jobs []job) ([]finding, sandbox.Result, error)
 
 // harnessInput is what the harness reads. JSON's lists of strings, as this package
 // writes them, are Python's too.
-func harnessInput(jobs []job) (input, token string, counts []int, err error) {
+func harnessInput(jobs []job, forkSeconds int) (input, token string, counts []int, err error) {
 	list := make([][2]any, len(jobs))
 	counts = make([]int, len(jobs))
 	for i, j := range jobs {
@@ -81,11 +90,11 @@ func harnessInput(jobs []job) (input, token string, counts []int, err error) {
 		return "", "", nil, err
 	}
 	token = rand.Text()
-	return fmt.Sprintf("%-16d%-16d%s%s", len(b), len(token), b, token), token, counts, nil
+	return fmt.Sprintf("%-16d%-16d%-16d%s%s", len(b), len(token), forkSeconds, b, token), token, counts, nil
 }
 
-// readFindings gives what the lines with the token say; a nil reason and no pass
-// never occur together: jobs that no line speaks of have an empty finding.
+// readFindings gives what the lines with the token say. A job has passed when each
+// of its checks has a line that says so, and no line says anything else.
 func readFindings(report, token string, jobs []job, counts []int) []finding {
 	found := make([]finding, len(jobs))
 	passed := make([]int, len(jobs))
@@ -99,25 +108,42 @@ func readFindings(report, token string, jobs []job, counts []int) []finding {
 		if err1 != nil || err2 != nil || n < 0 || n >= len(jobs) || check < 0 || check >= counts[n] {
 			continue
 		}
-		if f[3] == "pass" {
+		kind := f[3]
+		if kind == kindDied && ofCPU(f[4]) {
+			kind = kindLate
+		}
+		if kind == kindPass {
 			passed[n]++
-		} else if found[n].reason == "" {
-			found[n].reason = explain(f[3], f[4], check, jobs[n].checks)
+		} else if found[n].kind == "" {
+			found[n] = finding{kind, explain(kind, f[4], check, jobs[n].checks)}
 		}
 	}
 	for i := range found {
-		found[i].passed = found[i].reason == "" && passed[i] == counts[i]
+		if found[i].kind == "" && passed[i] == counts[i] {
+			found[i].kind = kindPass
+		}
 	}
 	return found
 }
 
-// explain is the reason in words.
+// ofCPU says whether a wait status, as Linux writes it, is that of the limit on CPU.
+func ofCPU(status string) bool {
+	const sigXCPU = 24
+	n, err := strconv.Atoi(status)
+	return err == nil && n&0x7f == sigXCPU
+}
+
+// explain is the reason in words, the same every time.
 func explain(kind, text string, check int, checks string) string {
 	switch kind {
 	case "syntax":
 		return "the program does not compile: " + text
 	case "raised":
 		return "the program raised " + text
+	case kindLate:
+		return timedOut
+	case kindDied:
+		return "the program died"
 	}
 	list, err := checksOf(checks)
 	if err != nil {
@@ -133,27 +159,26 @@ func explain(kind, text string, check int, checks string) string {
 	return expression + " raised " + text
 }
 
-// runJob runs one program and says what came of it, in the same words every time.
+var timedOut = fmt.Sprintf("timed out (limits: %g s of CPU, %g s)", limits.CPU.Seconds(), limits.Wall.Seconds())
+
+// runJob runs one program in a sandbox of its own and says what came of it.
 func runJob(ctx context.Context, j job) (finding, error) {
-	found, r, err := runJobs(ctx, []job{j})
+	found, r, err := runJobs(ctx, []job{j}, limits, 0)
 	if err != nil {
 		return finding{}, err
 	}
 	f := found[0]
-	if f.passed || f.reason != "" {
-		return f, nil
-	}
 	switch {
+	case f.kind != "":
+		return f, nil
 	case r.TimedOut:
-		f.reason = fmt.Sprintf("timed out (limits: %g s of CPU, %g s)", limits.CPU.Seconds(), limits.Wall.Seconds())
+		return finding{kindLate, timedOut}, nil
 	case r.MemoryExceeded:
-		f.reason = fmt.Sprintf("ran out of memory (limit: %d MiB)", limits.Memory>>20)
+		return finding{kindDied, fmt.Sprintf("ran out of memory (limit: %d MiB)", limits.Memory>>20)}, nil
 	case r.Signal != "":
-		f.reason = "the program was killed by " + r.Signal
-	default:
-		f.reason = fmt.Sprintf("the program ended before its checks, with exit code %d", r.ExitCode)
+		return finding{kindDied, "the program was killed by " + r.Signal}, nil
 	}
-	return f, nil
+	return finding{kindDied, fmt.Sprintf("the program ended before its checks, with exit code %d", r.ExitCode)}, nil
 }
 
 // passOnNothing says for each list of checks whether an empty program passes it:
@@ -177,13 +202,13 @@ func emptyProgram(ctx context.Context, checks []string, passes map[string]bool) 
 	for i, c := range checks {
 		jobs[i] = job{checks: c}
 	}
-	found, r, err := runJobs(ctx, jobs)
+	found, r, err := runJobs(ctx, jobs, limits, 0)
 	switch {
 	case err != nil:
 		return err
 	case r.OK():
 		for i, f := range found {
-			passes[checks[i]] = f.passed
+			passes[checks[i]] = f.passed()
 		}
 		return nil
 	case len(checks) == 1:
@@ -211,8 +236,8 @@ func gate(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if f.passed != g.want {
-			return fmt.Errorf("the gate failed: a program that is right passes %t, expected %t: %s", f.passed, g.want, bytes.TrimSpace([]byte(f.reason)))
+		if f.passed() != g.want {
+			return fmt.Errorf("the gate failed, a right program must pass and a stub must not: %q: %s", g.code, orElse(f.reason, "passed"))
 		}
 	}
 	return nil

@@ -1,11 +1,15 @@
-# Runs answers and evaluates what is expected of them. Standard input holds 32 bytes
-# with two lengths, then the jobs as a Python literal, a list of pairs [code, checks],
-# and then a token. What is found out goes to descriptor 3 as lines
+# Runs answers and evaluates what is expected of them. Standard input holds 48 bytes
+# with three numbers: two lengths and the seconds a forked job may take, or 0; then the
+# jobs as a Python literal, a list of pairs [code, checks]; then a token. What is found
+# out goes to descriptor 3 as lines
 #
 #     TOKEN JOB CHECK KIND TEXT
 #
 # with KIND pass, false, trick, error, raised or syntax; CHECK is 0 for the last two.
-# The answer's code is only run while no Python object holds the token: it cannot
+# With seconds, each job is run by a fork of its own, and KIND may also be late (no
+# seconds left) or died (TEXT is the wait status). Jobs without a line were not run.
+#
+# The answers' code is only run while no Python object holds the token: it cannot
 # say "pass" by printing, by ending the program, or by looking around.
 #
 # Nothing is imported but what is built in: that halves the time of a start.
@@ -28,7 +32,7 @@ def main(posix=posix, sys=sys, eval=eval, exec=exec, compile=compile, type=type,
             data += part
         return data
 
-    head = take(0, 32).split()
+    head = take(0, 48).split()
     jobs = eval(take(0, int(head[0])))
     secret, out = posix.dup(0), posix.dup(3)
     null = posix.open("/dev/null", posix.O_RDWR)
@@ -85,35 +89,91 @@ def main(posix=posix, sys=sys, eval=eval, exec=exec, compile=compile, type=type,
             return "trick" if equals_all(left) else "pass"
         return "pass" if eval(compile(tree, "<check>", "eval", 0, True), space) else "false"
 
-    found = []
-    for number, (code, checks) in enumerate(jobs):
+    def run(code, checks):
+        """What is to be said of one job: lists of check, kind and text."""
         answer = module("answer")
         modules["answer"] = answer
         space = answer.__dict__
         try:
             program = compile(code, "answer.py", "exec", 0, True)
         except BaseException as error:
-            found.append((number, 0, "syntax", words(error)))
-            continue
+            return [(0, "syntax", words(error))]
         try:
             exec(program, space)
         except BaseException as error:
-            found.append((number, 0, "raised", words(error)))
-            continue
+            return [(0, "raised", words(error))]
+        found = []
         for index, text in enumerate(checks):
             try:
-                found.append((number, index, check(text, space), ""))
+                found.append((index, check(text, space), ""))
             except BaseException as error:
-                found.append((number, index, "error", words(error)))
+                found.append((index, "error", words(error)))
+        return found
+
+    def lines(found):
+        return [b"%d %s %s" % (index, kind.encode(), text[:300].encode("unicode_escape")) for index, kind, text in found]
+
+    def put(fd, data):
+        while data:
+            data = data[write(fd, data):]
+
+    class Late(BaseException):
+        pass
+
+    def late(signal, frame):
+        raise Late
+
+    def forked(seconds, code, checks):
+        """run in a process of its own that can start no other."""
+        inward, outward = posix.pipe()
+        pid = posix.fork()
+        if pid == 0:
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            for fd in (inward, secret, out):
+                posix.close(fd)
+            resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
+            found = lines(run(code, checks))
+            sys.settrace(None)
+            put(outward, b"\n".join(found))
+            leave(0)
+        posix.close(outward)
+        data, more = b"", True
+        try:
+            began = now()
+            signal.setitimer(signal.ITIMER_REAL, seconds)
+            while more:
+                more = read(inward, 1 << 16)
+                data += more
+            status = posix.waitpid(pid, 0)[1]
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        except Late:
+            posix.kill(pid, 9)
+            posix.waitpid(pid, 0)
+            return [b"0 late " if now() - began >= seconds else b"0 died -1"]
+        finally:
+            posix.close(inward)
+        if status != 0:
+            return [b"0 died %d" % status]
+        return data.split(b"\n")
+
+    seconds, found = int(head[2]), []
+    if seconds:
+        signal, resource, now = __import__("_signal"), __import__("resource"), __import__("time").monotonic
+        signal.signal(signal.SIGALRM, late)
+    clean = posix.listdir(".")
+    for number, (code, checks) in enumerate(jobs):
+        if seconds:
+            result = forked(seconds, code, checks)
+        else:
+            result = lines(run(code, checks))
+        for text in result:
+            found.append((number, text))
+        if seconds and posix.listdir(".") != clean:
+            break  # what this job left could change what the next ones do
 
     sys.settrace(None)
     token = take(secret, int(head[1]))
-    data = b""
-    for number, index, kind, text in found:
-        text = text[:300].encode("unicode_escape")
-        data += b"%s %d %d %s %s\n" % (token, number, index, kind.encode(), text)
-    while data:
-        data = data[write(out, data):]
+    put(out, b"".join([b"%s %d %s\n" % (token, number, text) for number, text in found]))
     leave(0)
 
 

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"cogumi/stdlib/dataset"
 	"cogumi/stdlib/experiment"
@@ -52,7 +53,7 @@ func gradeCode(ctx context.Context, r *experiment.Run, rows []dataset.Row, texts
 	var references []job
 	for _, i := range at {
 		j := job{Unfence(texts[i]), rows[i].Answer}
-		if f, ok := p.findings[j]; ok && !f.passed && rows[i].Output != "" {
+		if f, ok := p.findings[j]; ok && !f.passed() && rows[i].Output != "" {
 			references = append(references, job{Unfence(rows[i].Output), rows[i].Answer})
 		}
 	}
@@ -80,7 +81,7 @@ func (p *programs) outcome(row dataset.Row, code string) outcome {
 		return outcome{Unsupported, code, "the sandbox failed: " + err.Error()}
 	}
 	f := p.findings[j]
-	if f.passed {
+	if f.passed() {
 		return outcome{Right, code, ""}
 	}
 	if row.Output != "" {
@@ -88,7 +89,7 @@ func (p *programs) outcome(row dataset.Row, code string) outcome {
 		if err := p.broken[ref]; err != nil {
 			return outcome{Unsupported, code, "the sandbox failed: " + err.Error()}
 		}
-		if g := p.findings[ref]; !g.passed {
+		if g := p.findings[ref]; !g.passed() {
 			return outcome{Unsupported, code, "the row's own solution fails: " + g.reason}
 		}
 	}
@@ -111,27 +112,47 @@ func (p *programs) do(name string, jobs []job) error {
 	}
 	bar := p.run.Progress(name, "programs", len(list))
 	defer bar.Done()
-	work := make(chan job)
+	workers := runtime.GOMAXPROCS(0)
+	size := min(batchSize, (len(list)+workers-1)/workers)
+	if size > 1 {
+		batches := slices.Collect(slices.Chunk(list, size))
+		p.spread(workers, len(batches), func(i int) { bar.Add(p.batch(batches[i])) })
+		list = slices.DeleteFunc(list, func(j job) bool { return p.findings[j].kind != "" })
+	}
+	p.spread(workers, len(list), func(i int) {
+		p.one(list[i])
+		bar.Add(1)
+	})
+	return context.Cause(p.ctx)
+}
+
+// spread does n things on several workers, as long as the context lasts.
+func (p *programs) spread(workers, n int, do func(i int)) {
+	var next atomic.Int64
 	var wg sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(list)) {
+	for range min(workers, n) {
 		wg.Go(func() {
-			for j := range work {
-				p.one(j)
-				bar.Add(1)
+			for i := int(next.Add(1)) - 1; i < n && p.ctx.Err() == nil; i = int(next.Add(1)) - 1 {
+				do(i)
 			}
 		})
 	}
-feed:
-	for _, j := range list {
-		select {
-		case work <- j:
-		case <-p.ctx.Done():
-			break feed
+	wg.Wait()
+}
+
+// batch runs jobs together and gives how many of them are settled by that.
+func (p *programs) batch(jobs []job) int {
+	n := 0
+	found := runBatch(p.ctx, jobs)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, f := range found {
+		if f.kind != "" {
+			p.findings[jobs[i]] = f
+			n++
 		}
 	}
-	close(work)
-	wg.Wait()
-	return context.Cause(p.ctx)
+	return n
 }
 
 // one runs a job; a sandbox that fails gets a second chance.

@@ -16,11 +16,13 @@ const (
 
 const ro = mountAttrRdonly | mountAttrNosuid | mountAttrNodev
 
-type mountAttr struct{ set, clear, propagation, userns uint64 }
-
-type rlimit struct{ cur, max uint64 }
-
-type sigaction struct{ handler, flags, restorer, mask uint64 }
+// The kernel's structs mount_attr (set, clear, propagation, userns_fd), rlimit64
+// (soft, hard) and sigaction (handler, flags, restorer, mask).
+type (
+	mountAttr [4]uint64
+	rlimit    [2]uint64
+	sigaction [4]uint64
+)
 
 // initScript is what the namespace's init does before it starts the program.
 func initScript(s *script, p *Plan, sync [2]int) {
@@ -101,7 +103,7 @@ func (s *script) bind(from, to string) {
 }
 
 func (s *script) readOnly(path string, flags uintptr) {
-	attr := hold(s, &mountAttr{set: ro})
+	attr := hold(s, &mountAttr{ro})
 	s.call("make "+path+" read-only", sysMountSetattr, atFDCWD, s.text(path), flags, attr, 32)
 }
 
