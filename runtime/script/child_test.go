@@ -45,6 +45,8 @@ func TestFailures(t *testing.T) {
 		{"missing file", "package main\nimport \"cogumi/stdlib/dataset\"\nfunc main() {\n\tpath := \"/no/such/file.jsonl\"\n\tset := dataset.MustRead(path)\n\tprintln(set.Len())\n}\n",
 			exitFailed, "", []string{"s.go:5:9: ", "/no/such/file.jsonl"}},
 		{"goroutine", "package main\nimport \"time\"\nfunc work(n int) {\n\tvar p []int\n\tp[n] = 1\n}\nfunc main() {\n\tgo work(3)\n\ttime.Sleep(time.Minute)\n}\n", exitFailed, "", []string{"s.go:5:", "index out of range", "goroutine 1"}},
+		{"goroutines", "package main\nimport (\n\t\"errors\"\n\t\"time\"\n\t\"cogumi/stdlib/experiment\"\n)\nfunc slow() error {\n\ttime.Sleep(300 * time.Millisecond)\n\treturn errors.New(\"late\")\n}\nfunc main() {\n\tgo func() {\n\t\tfor i := 0; ; i++ {\n\t\t\t_ = []int{i}[0]\n\t\t}\n\t}()\n\texperiment.Stop(slow())\n}\n",
+			exitFailed, "", []string{"s.go:17:2: late"}},
 		{"exit", "package main\nimport (\n\t\"fmt\"\n\t\"os\"\n)\nfunc main() {\n\tdefer fmt.Println(\"never\")\n\tfmt.Println(\"once\")\n\tos.Exit(7)\n}\n", 7, "once\n", nil},
 		{"exit in goroutine", "package main\nimport \"os\"\nfunc main() {\n\tgo os.Exit(3)\n\tselect {}\n}\n", 3, "", nil},
 		{"fatal", "package main\nimport \"log\"\nfunc main() { log.Fatalf(\"no %d\", 5) }\n", 1, "", []string{"no 5"}},

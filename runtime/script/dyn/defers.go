@@ -1,6 +1,7 @@
 package dyn
 
 import (
+	"runtime"
 	"sync"
 	"sync/atomic"
 )
@@ -16,15 +17,52 @@ type Defers struct {
 }
 
 // Position is where the script is: the number of the statement that runs, kept
-// by the lowered script itself. It is per process, so with several goroutines
-// it is the position of the one that moved last.
-type Position struct{ Now *int }
+// by the lowered script itself in one variable. Scripts with several goroutines
+// keep it for each of them too, for statements that call the host.
+type Position struct {
+	Now *int
+	own sync.Map // goroutine → int
+}
 
-func (p *Position) get() int {
+// At stores the position of this goroutine.
+func (p *Position) At(n int) {
+	p.own.Store(goroutine(), n)
+	*p.Now = n
+}
+
+// Here is the position that At stored last in this goroutine.
+func (p *Position) Here() int {
+	n, _ := p.own.Load(goroutine())
+	i, _ := n.(int)
+	return i
+}
+
+// of is where v was panicked with. Runtime errors come from statements of which
+// only the common position is known.
+func (p *Position) of(v any) int {
 	if p.Now == nil {
 		return 0
 	}
+	if _, ok := v.(runtime.Error); !ok {
+		if n := p.Here(); n != 0 {
+			return n
+		}
+	}
 	return *p.Now
+}
+
+// goroutine is the number of the running goroutine.
+func goroutine() int {
+	var buf [40]byte
+	text := buf[:runtime.Stack(buf[:], false)]
+	n := 0
+	for _, c := range text[len("goroutine "):] {
+		if c < '0' || c > '9' {
+			break
+		}
+		n = n*10 + int(c-'0')
+	}
+	return n
 }
 
 // Panicked is a panic on its way up with the position where it began.
@@ -94,7 +132,8 @@ func (r *Runner) panicked(v any) Panicked {
 	if p, ok := v.(Panicked); ok {
 		return p
 	}
-	return Panicked{Normalize(v), r.Position.get()}
+	v = Normalize(v)
+	return Panicked{v, r.Position.of(v)}
 }
 
 // Recover is recover() in a function that d deferred.
@@ -111,9 +150,9 @@ func (r *Runner) Recover(d *Defers) any {
 // Panic is panic(v).
 func (r *Runner) Panic(v any) {
 	if v == nil {
-		panic(Panicked{runtimeError("panic called with nil argument (use GODEBUG=panicnil=1 to disable)"), r.Position.get()})
+		v = runtimeError("panic called with nil argument (use GODEBUG=panicnil=1 to disable)")
 	}
-	panic(Panicked{v, r.Position.get()})
+	panic(Panicked{v, r.Position.of(nil)})
 }
 
 // Go is the go statement: a panic in the goroutine ends the script with its position.

@@ -40,6 +40,8 @@ type Table struct {
 	Universe *check.Universe
 	Main     *types.Package
 	Display  map[string]string // generated type name → Go's name for it
+	// Erased fields hold any in the interpreter, whatever their type.
+	Erased map[*types.Var]bool
 
 	mu         sync.Mutex
 	byName     map[string][]*Type
@@ -48,7 +50,7 @@ type Table struct {
 
 // NewTable makes an empty table.
 func NewTable(u *check.Universe, main *types.Package, display map[string]string) *Table {
-	return &Table{Universe: u, Main: main, Display: display, byName: map[string][]*Type{}, implements: map[[2]any]bool{}}
+	return &Table{Universe: u, Main: main, Display: display, Erased: map[*types.Var]bool{}, byName: map[string][]*Type{}, implements: map[[2]any]bool{}}
 }
 
 // Intern returns the one Type of identical types.
@@ -132,6 +134,18 @@ func (t *Table) AddMethod(id int, name string, bind func(any) any) { t.Types[id]
 
 // Box puts a value of type id into an interface.
 func (t *Table) Box(id int, v any) any { return Box{t.Types[id], v} }
+
+// Plain is the variable that p points to as an interface value.
+func Plain(p any) any { return reflect.ValueOf(p).Elem().Interface() }
+
+// Erase is Plain for an erased field: nil without a type.
+func Erase(p any) any {
+	v := reflect.ValueOf(p).Elem()
+	if v.IsNil() {
+		return nil
+	}
+	return v.Interface()
+}
 
 // Inner takes a wrapper of a host interface away: what a script's interface holds.
 func Inner(v any) any {

@@ -95,6 +95,9 @@ func (t *Table) differs(typ types.Type, seen map[types.Type]bool, json bool) str
 	case *types.Struct:
 		for i := range u.NumFields() {
 			f := u.Field(i)
+			if t.Erased[f] && (f.Exported() || !json) {
+				return "field " + f.Name() + " belongs to structs that refer to each other"
+			}
 			if f.Embedded() {
 				return "field " + fieldName(f) + " is embedded"
 			}

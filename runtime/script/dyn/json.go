@@ -30,6 +30,10 @@ func (e encoder) value(w *bytes.Buffer, v reflect.Value, t types.Type) error {
 	if _, ok := t.Underlying().(*types.Interface); ok {
 		return e.dynamic(w, v)
 	}
+	if v = erased(v); !v.IsValid() {
+		w.WriteString("null")
+		return nil
+	}
 	if done, err := e.methods(w, v, t); done || err != nil {
 		return err
 	}
@@ -258,14 +262,18 @@ func (e encoder) field(w *bytes.Buffer, v reflect.Value, f jsonField) error {
 }
 
 func follow(v reflect.Value, path []int) (reflect.Value, bool) {
-	for _, i := range path {
+	for k, i := range path {
 		if v.Kind() == reflect.Pointer {
 			if v.IsNil() {
 				return v, false
 			}
 			v = v.Elem()
 		}
-		v = v.Field(i)
+		if v = v.Field(i); v.Kind() == reflect.Interface && k < len(path)-1 {
+			if v = erased(v); !v.IsValid() {
+				return v, false
+			}
+		}
 	}
 	return v, true
 }

@@ -33,6 +33,10 @@ func (p *printer) value(v reflect.Value, t types.Type, depth int, visible bool) 
 		p.dynamic(v, t, depth, visible)
 		return
 	}
+	if v = erased(v); !v.IsValid() {
+		p.nothing(t)
+		return
+	}
 	if visible && p.methods(v, t) {
 		return
 	}
@@ -49,6 +53,26 @@ func (p *printer) value(v reflect.Value, t types.Type, depth int, visible bool) 
 		p.pointer(v, t, u, depth, visible)
 	default:
 		p.leaf(v, t)
+	}
+}
+
+// erased looks through the any that an erased field holds; invalid: nil.
+func erased(v reflect.Value) reflect.Value {
+	for v.IsValid() && v.Kind() == reflect.Interface {
+		v = v.Elem()
+	}
+	return v
+}
+
+// nothing prints the nil of an erased field.
+func (p *printer) nothing(t types.Type) {
+	switch t.Underlying().(type) {
+	case *types.Slice:
+		p.write("[]")
+	case *types.Map:
+		p.write("map[]")
+	default:
+		p.write("<nil>")
 	}
 }
 

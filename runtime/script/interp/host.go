@@ -83,12 +83,13 @@ func (m *Machine) host(l *lower.Lowered) map[string]reflect.Value {
 	fns := map[string]any{
 		"Box": t.Box, "Is": t.Is, "Case": t.Case, "Into": t.Into, "Method": t.Method, "Assert": t.Assert,
 		"AddMethod": t.AddMethod, "ErrorAs": t.ErrorAs, "Raw": t.Raw, "Pass": t.Pass,
-		"Inner": dyn.Inner, "Equal": dyn.Equal, "ToError": dyn.ToError, "Out": dyn.Out,
+		"Inner": dyn.Inner, "Plain": dyn.Plain, "Erase": dyn.Erase, "Equal": dyn.Equal, "ToError": dyn.ToError, "Out": dyn.Out,
 		"Clear": dyn.Clear, "Min": dyn.Min, "Max": dyn.Max, "Index": dyn.Index, "Bound": dyn.Bound,
 		"Exhausted": dyn.Exhausted, "Complex": dyn.Complex,
 		"NewSelect": dyn.NewSelect, "SelectRecv": dyn.SelectRecv, "SelectSend": dyn.SelectSend, "Select": r.Select, "Received": dyn.Received, "Open": dyn.Open,
 		"IndexUnsigned": dyn.IndexUnsigned, "Runes": dyn.Runes, "Shift": dyn.Shift, "Print": dyn.Print, "Println": dyn.Println,
 		"Defers": r.Defers, "Push": r.Push, "Run": r.Run, "Recover": r.Recover, "Panic": r.Panic, "Go": r.Go, "Main": r.Main,
+		"At": r.Position.At, "Here": r.Position.Here,
 		"Track": func(p *int) { r.Position.Now = p },
 	}
 	values := map[string]reflect.Value{}

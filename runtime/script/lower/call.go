@@ -171,7 +171,7 @@ func (l *lowerer) callMethod(x *ast.SelectorExpr, s *types.Selection, args []ast
 
 // invoke calls method f, found at index in a value of type t.
 func (l *lowerer) invoke(recv ast.Expr, t types.Type, index []int, f *types.Func, args []ast.Expr) *ast.CallExpr {
-	recv, t = l.path(recv, t, index[:len(index)-1])
+	recv, t = l.embedded(recv, t, index[:len(index)-1])
 	if types.IsInterface(t) && !l.isHostInterface(t) {
 		return l.call(l.call(l.id(l.method(f.Name(), f.Signature())), recv), args...)
 	}
@@ -183,17 +183,36 @@ func (l *lowerer) invoke(recv ast.Expr, t types.Type, index []int, f *types.Func
 	_, havePtr := t.Underlying().(*types.Pointer)
 	switch {
 	case wantPtr && !havePtr:
-		recv = l.addr(recv)
+		recv = l.addressOf(recv)
 	case !wantPtr && havePtr:
 		recv = &ast.StarExpr{Star: l.at, X: recv}
 	}
 	return l.call(l.id(methodName(f)), append([]ast.Expr{recv}, args...)...)
 }
 
+// embedded walks to the embedded field that a promoted method belongs to.
+func (l *lowerer) embedded(e ast.Expr, t types.Type, index []int) (ast.Expr, types.Type) {
+	if len(index) == 0 {
+		return e, t
+	}
+	u := t
+	var last *types.Var
+	for _, i := range index {
+		st := u.Underlying()
+		if p, ok := st.(*types.Pointer); ok {
+			st = p.Elem().Underlying()
+		}
+		last = st.(*types.Struct).Field(i)
+		u = last.Type()
+	}
+	e, t = l.path(e, t, index)
+	return l.unerased(e, last, t), t
+}
+
 // methodValue binds x.M: the receiver is evaluated, and copied, now.
 func (l *lowerer) methodValue(x *ast.SelectorExpr, s *types.Selection) ast.Expr {
 	f := s.Obj().(*types.Func)
-	recv, t := l.path(l.expr(x.X), l.info.TypeOf(x.X), s.Index()[:len(s.Index())-1])
+	recv, t := l.embedded(l.expr(x.X), l.info.TypeOf(x.X), s.Index()[:len(s.Index())-1])
 	if types.IsInterface(t) && !l.isHostInterface(t) {
 		return l.call(l.id(l.method(f.Name(), f.Signature())), recv)
 	}
@@ -202,7 +221,7 @@ func (l *lowerer) methodValue(x *ast.SelectorExpr, s *types.Selection) ast.Expr 
 	bound := t
 	switch {
 	case wantPtr && !havePtr:
-		recv, bound = l.addr(recv), types.NewPointer(t)
+		recv, bound = l.addressOf(recv), types.NewPointer(t)
 	case !wantPtr && havePtr && !types.IsInterface(t):
 		recv, bound = &ast.StarExpr{Star: l.at, X: recv}, t.Underlying().(*types.Pointer).Elem()
 	}

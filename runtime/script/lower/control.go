@@ -271,7 +271,7 @@ func (l *lowerer) receive(s *ast.AssignStmt, sel string) []ast.Stmt {
 			continue
 		}
 		first = append(first, t.pre...)
-		first = append(first, l.assign(t.expr, l.convert(l.id(n), from[i], t.typ)))
+		first = append(first, l.set(t, l.convert(l.id(n), from[i], t.typ)))
 	}
 	return first
 }

@@ -23,12 +23,13 @@ func (l *lowerer) convert(e ast.Expr, from, to types.Type) ast.Expr {
 		return l.convertInterface(e, from, to)
 	}
 	if l.pure(from) {
-		if !toHost {
-			return l.plainAny(e, from)
+		e = l.plainAny(e, from)
+		if toHost && nilable(from) {
+			return l.wrap(e, to)
 		}
 		return e
 	}
-	boxed := l.host("Box", l.int(l.intern(from)), e)
+	boxed := l.boxed(e, from)
 	if toHost {
 		return l.wrap(boxed, to)
 	}
@@ -50,10 +51,34 @@ func (l *lowerer) convertInterface(e ast.Expr, from, to types.Type) ast.Expr {
 
 // plainAny is a value of a host type in an interface.
 func (l *lowerer) plainAny(e ast.Expr, from types.Type) ast.Expr {
-	if _, ok := from.Underlying().(*types.Signature); ok {
-		return l.host("Inner", e) // the host sees a func where the interpreter would store a node of its own
+	if !nilable(from) {
+		return e
 	}
-	return e
+	return l.call(l.id(l.helper("plain", from, func(name string) {
+		l.topFunc(name, []*ast.Field{l.field("v", l.typ(from))}, []*ast.Field{l.field("", l.anyType())},
+			l.ret(l.host("Plain", l.addr(l.id("v")))))
+	})), e)
+}
+
+// nilable types go into interfaces by their address: handed over as they are,
+// the interpreter makes a nil interface of a nil pointer.
+func nilable(t types.Type) bool {
+	switch t.Underlying().(type) {
+	case *types.Pointer, *types.Slice, *types.Map, *types.Chan, *types.Signature:
+		return true
+	}
+	return false
+}
+
+// boxed puts a value of a script's type into an interface.
+func (l *lowerer) boxed(e ast.Expr, from types.Type) ast.Expr {
+	if !nilable(from) {
+		return l.host("Box", l.int(l.intern(from)), e)
+	}
+	return l.call(l.id(l.helper("box", from, func(name string) {
+		l.topFunc(name, []*ast.Field{l.field("v", l.typ(from))}, []*ast.Field{l.field("", l.anyType())},
+			l.ret(l.host("Box", l.int(l.intern(from)), l.host("Plain", l.addr(l.id("v"))))))
+	})), e)
 }
 
 // wrap makes a host interface out of what a script's interface holds.

@@ -145,6 +145,7 @@ func (l *lowerer) scanRecover() {
 			continue
 		}
 		ast.Inspect(fd.Body, func(n ast.Node) bool {
+			l.spreads = l.spreads || l.startsGoroutine(n)
 			id, ok := n.(*ast.Ident)
 			if ok {
 				if b, ok := l.info.Uses[id].(*types.Builtin); ok && b.Name() == "recover" {
@@ -157,6 +158,18 @@ func (l *lowerer) scanRecover() {
 			l.recoverer[l.info.Defs[fd.Name]] = true
 		}
 	}
+}
+
+// startsGoroutine finds go statements and host functions that run a func later.
+func (l *lowerer) startsGoroutine(n ast.Node) bool {
+	switch x := n.(type) {
+	case *ast.GoStmt:
+		return true
+	case *ast.SelectorExpr:
+		f, ok := l.info.Uses[x.Sel].(*types.Func)
+		return ok && (f.FullName() == "(*sync.WaitGroup).Go" || f.FullName() == "time.AfterFunc" || f.FullName() == "context.AfterFunc")
+	}
+	return false
 }
 
 // recovers says whether recover is called in the body itself.

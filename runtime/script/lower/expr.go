@@ -181,10 +181,10 @@ func (l *lowerer) composite(x *ast.CompositeLit, t types.Type) ast.Expr {
 		for i, e := range x.Elts {
 			if kv, ok := e.(*ast.KeyValueExpr); ok {
 				f := fieldOf(u, kv.Key.(*ast.Ident).Name)
-				lit.Elts = append(lit.Elts, &ast.KeyValueExpr{Key: l.id(f.Name()), Colon: l.at, Value: l.element(kv.Value, f.Type())})
+				lit.Elts = append(lit.Elts, &ast.KeyValueExpr{Key: l.id(f.Name()), Colon: l.at, Value: l.fieldValue(kv.Value, f)})
 				continue
 			}
-			lit.Elts = append(lit.Elts, &ast.KeyValueExpr{Key: l.id(u.Field(i).Name()), Colon: l.at, Value: l.element(e, u.Field(i).Type())})
+			lit.Elts = append(lit.Elts, &ast.KeyValueExpr{Key: l.id(u.Field(i).Name()), Colon: l.at, Value: l.fieldValue(e, u.Field(i))})
 		}
 	case *types.Map:
 		for _, e := range x.Elts {
@@ -197,6 +197,13 @@ func (l *lowerer) composite(x *ast.CompositeLit, t types.Type) ast.Expr {
 		lit.Elts = l.elements(x.Elts, u.Elem())
 	}
 	return lit
+}
+
+func (l *lowerer) fieldValue(e ast.Expr, f *types.Var) ast.Expr {
+	if l.table.Erased[f] {
+		return l.erase(l.typedArg(e, f.Type()), f.Type())
+	}
+	return l.element(e, f.Type())
 }
 
 func fieldOf(u *types.Struct, name string) *types.Var {
@@ -232,25 +239,38 @@ func (l *lowerer) selector(x *ast.SelectorExpr) ast.Expr {
 	}
 	switch s.Kind() {
 	case types.FieldVal:
-		e, _ := l.path(l.expr(x.X), l.info.TypeOf(x.X), s.Index())
-		return e
+		e, t := l.path(l.expr(x.X), l.info.TypeOf(x.X), s.Index())
+		return l.unerased(e, s.Obj().(*types.Var), t)
 	case types.MethodVal:
 		return l.methodValue(x, s)
 	}
 	return l.methodExpr(x, s)
 }
 
-// path walks to a field, or to an embedded field, writing out what Go leaves out.
+// path walks to a field, or to an embedded field, writing out what Go leaves
+// out. The last field is left as it is kept: see unerased.
 func (l *lowerer) path(e ast.Expr, t types.Type, index []int) (ast.Expr, types.Type) {
+	var last *types.Var
 	for _, i := range index {
+		if last != nil {
+			e = l.unerased(e, last, t)
+		}
 		u := t.Underlying()
 		if p, ok := u.(*types.Pointer); ok {
 			u = p.Elem().Underlying()
 		}
 		f := u.(*types.Struct).Field(i)
-		e, t = &ast.SelectorExpr{X: e, Sel: l.id(f.Name())}, f.Type()
+		e, t, last = &ast.SelectorExpr{X: e, Sel: l.id(f.Name())}, f.Type(), f
 	}
 	return e, t
+}
+
+// unerased takes a field's value out of any, if it is kept so.
+func (l *lowerer) unerased(e ast.Expr, f *types.Var, t types.Type) ast.Expr {
+	if !l.table.Erased[f] {
+		return e
+	}
+	return l.call(l.id(l.into(t)), e)
 }
 
 func (l *lowerer) index(x *ast.IndexExpr) ast.Expr {
@@ -366,6 +386,9 @@ func (l *lowerer) unary(x *ast.UnaryExpr) ast.Expr {
 	}
 	if x.Op == token.ARROW {
 		return l.receiveExpr(x)
+	}
+	if x.Op == token.AND && l.erasedField(x.X) != nil {
+		l.reject(x, "the address of a field by which structs refer to each other", "put the value into a variable first")
 	}
 	return &ast.UnaryExpr{OpPos: l.at, Op: x.Op, X: l.expr(x.X)}
 }

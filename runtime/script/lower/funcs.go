@@ -14,6 +14,7 @@ type function struct {
 	defers   string   // variable that holds the deferred calls, if any
 	deferred bool     // this is the func literal of a defer statement
 	saved    string   // variable with the caller's position
+	own      string   // the same for this goroutine's position
 	inner    bool     // the body is inside host.Run: return stores and leaves
 	targets  []*branchTarget
 	yields   []*yield
@@ -117,6 +118,9 @@ func (l *lowerer) finishBody(fn *function, list []ast.Stmt) []ast.Stmt {
 	if fn.saved != "" {
 		out = append(out, l.define(fn.saved, l.id(posVar)))
 	}
+	if fn.own != "" {
+		out = append(out, l.define(fn.own, l.host("Here")))
+	}
 	if fn.inner {
 		out = append(out,
 			l.define(fn.defers, l.host("Defers")),
@@ -133,6 +137,9 @@ func (l *lowerer) finishBody(fn *function, list []ast.Stmt) []ast.Stmt {
 
 // restore puts the caller's position back.
 func (l *lowerer) restore(fn *function) []ast.Stmt {
+	if fn.own != "" {
+		return []ast.Stmt{l.stmtOf(l.host("At", l.id(fn.own)))}
+	}
 	if fn.saved == "" {
 		return nil
 	}
@@ -217,7 +224,35 @@ func (l *lowerer) mark(n ast.Node) []ast.Stmt {
 		l.fn.saved = l.temp("from")
 	}
 	l.positions = append(l.positions, l.culprit(n))
+	if l.spreads && l.callsHost(n) {
+		if l.fn.own == "" {
+			l.fn.own = l.temp("own")
+		}
+		return []ast.Stmt{l.stmtOf(l.host("At", l.int(len(l.positions)-1)))}
+	}
 	return []ast.Stmt{l.assign(l.id(posVar), l.int(len(l.positions)-1))}
+}
+
+// callsHost says whether a statement calls a function of the host, or panic.
+func (l *lowerer) callsHost(n ast.Node) bool {
+	found := false
+	ast.Inspect(n, func(n ast.Node) bool {
+		switch x := n.(type) {
+		case *ast.FuncLit, *ast.BlockStmt:
+			return false
+		case *ast.CallExpr:
+			switch f := ast.Unparen(x.Fun).(type) {
+			case *ast.Ident:
+				b, ok := l.info.Uses[f].(*types.Builtin)
+				found = found || ok && b.Name() == "panic"
+			case *ast.SelectorExpr:
+				fn, ok := l.info.Uses[f.Sel].(*types.Func)
+				found = found || ok && fn.Pkg() != l.prog.Pkg
+			}
+		}
+		return !found
+	})
+	return found
 }
 
 // culprit is where in a statement an error most likely is: the first call,

@@ -222,9 +222,9 @@ func (l *lowerer) rangeVars(s *ast.RangeStmt) (key, value ast.Expr, first []ast.
 		if s.Tok == token.DEFINE {
 			first = append(first, l.define(id.Name, l.id(n)), l.assign(l.id("_"), l.id(id.Name)))
 		} else {
-			place, pre := l.place(e)
-			places = append(places, pre...)
-			first = append(first, l.assign(place, l.convert(l.id(n), from, l.info.TypeOf(e))))
+			t := l.target(&ast.AssignStmt{Tok: token.ASSIGN}, e, 0)
+			places = append(places, t.pre...)
+			first = append(first, l.set(t, l.convert(l.id(n), from, t.typ)))
 		}
 		return l.id(n)
 	}

@@ -81,6 +81,7 @@ type lowerer struct {
 	foreign   bool // in a source package: positions mean nothing
 	serial    int
 	interned  map[types.Type]bool
+	spreads   bool // the script starts goroutines
 	checked   bool // the script recovers: index errors must be Go's own
 	named     map[*types.Named]bool
 	recoverer map[types.Object]bool // functions that call recover themselves
@@ -148,6 +149,7 @@ func (l *lowerer) file() {
 		l.byPath[path] = name
 	}
 	l.scanRecover()
+	l.scanRecursion()
 	for _, d := range l.prog.File.Decls {
 		l.at = d.Pos()
 		if l.foreign = l.flat.Foreign[d]; l.foreign {

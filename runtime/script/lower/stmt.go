@@ -170,6 +170,15 @@ type target struct {
 	blank  bool
 	define string
 	pre    []ast.Stmt // evaluate the operands of expr
+	erased bool       // expr is an erased field
+}
+
+// set assigns a value of the target's type to its place.
+func (l *lowerer) set(t target, value ast.Expr) ast.Stmt {
+	if t.erased {
+		value = l.erase(value, t.typ)
+	}
+	return l.assign(t.expr, value)
 }
 
 // tupleType is the type of the i-th value of an expression with several.
@@ -218,7 +227,7 @@ func (l *lowerer) multiAssign(targets []target, rhs ast.Expr) []ast.Stmt {
 			if t.define != "" {
 				after = append(after, l.define(t.define, value))
 			} else {
-				after = append(after, l.assign(t.expr, value))
+				after = append(after, l.set(t, value))
 			}
 		}
 		used = true
@@ -257,7 +266,7 @@ func (l *lowerer) target(s *ast.AssignStmt, e ast.Expr, i int) target {
 		}
 	}
 	place, pre := l.place(e)
-	return target{expr: place, typ: l.info.TypeOf(e), pre: pre}
+	return target{expr: place, typ: l.info.TypeOf(e), pre: pre, erased: l.erasedField(e) != nil}
 }
 
 func (l *lowerer) assignOne(s *ast.AssignStmt, lhs, rhs ast.Expr) []ast.Stmt {
@@ -274,6 +283,10 @@ func (l *lowerer) assignOne(s *ast.AssignStmt, lhs, rhs ast.Expr) []ast.Stmt {
 	value := l.to(rhs, l.info.TypeOf(lhs))
 	if isIdent {
 		return []ast.Stmt{l.assign(l.id(id.Name), value)}
+	}
+	if l.erasedField(lhs) != nil {
+		t := l.target(s, lhs, 0)
+		return append(t.pre, l.set(t, l.typedArg(rhs, t.typ)))
 	}
 	return []ast.Stmt{l.assign(l.expr(lhs), value)}
 }
@@ -301,7 +314,7 @@ func (l *lowerer) parallel(s *ast.AssignStmt) []ast.Stmt {
 			post = append(post, l.define(t.define, l.id(n)), l.assign(l.id("_"), l.id(t.define)))
 			continue
 		}
-		post = append(post, l.assign(t.expr, l.id(n)))
+		post = append(post, l.set(t, l.id(n)))
 		places = append(places, t.pre...)
 	}
 	return append(append(places, pre...), post...)
@@ -376,7 +389,7 @@ func (l *lowerer) returnStmt(s *ast.ReturnStmt) []ast.Stmt {
 		simple = simple && !l.risky(e)
 		values = append(values, v)
 	}
-	if simple || fn.saved == "" {
+	if simple || fn.saved == "" && fn.own == "" {
 		return append(l.restore(fn), l.ret(values...))
 	}
 	var out []ast.Stmt

@@ -134,7 +134,12 @@ func (l *lowerer) structType(t *types.Struct) ast.Expr {
 		if name == "_" {
 			name = l.temp("blank")
 		}
-		f := l.field(name, l.typ(v.Type()))
+		f := l.field(name, nil)
+		if l.table.Erased[v] {
+			f.Type = l.anyType()
+		} else {
+			f.Type = l.typ(v.Type())
+		}
 		if tag != "" {
 			f.Tag = &ast.BasicLit{ValuePos: l.at, Kind: token.STRING, Value: strconv.Quote(tag)}
 		}

@@ -9,12 +9,8 @@ import (
 
 // Untyped is an untyped constant with its exact value.
 type Untyped struct {
-	Kind  string // int, rune, float, string, bool
+	Kind  string // int, rune, float, string
 	Value constant.Value
-}
-
-func untypedBool(b bool) reflect.Value {
-	return reflect.ValueOf(Untyped{"bool", constant.MakeBool(b)})
 }
 
 func untypedString(s string) reflect.Value {

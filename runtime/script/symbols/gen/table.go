@@ -84,16 +84,15 @@ func (w *writer) entry(name, format string, args ...any) {
 
 // constant keeps untyped constants exact: they travel as constant.Value.
 func (w *writer) constant(c *types.Const, q string) {
-	if b, ok := c.Type().(*types.Basic); !ok || b.Info()&types.IsUntyped == 0 {
+	// An untyped bool becomes a bool: assigned to a named bool type it needs a
+	// conversion then. No package has one.
+	if b, ok := c.Type().(*types.Basic); !ok || b.Info()&types.IsUntyped == 0 || b.Kind() == types.UntypedBool {
 		w.entry(c.Name(), "reflect.ValueOf(%s)", q)
 		return
 	}
 	v := c.Val()
 	kind := ""
 	switch b := c.Type().(*types.Basic); {
-	case b.Kind() == types.UntypedBool:
-		w.entry(c.Name(), "untypedBool(%v)", constant.BoolVal(v))
-		return
 	case b.Kind() == types.UntypedString:
 		w.entry(c.Name(), "untypedString(%q)", constant.StringVal(v))
 		return
