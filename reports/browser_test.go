@@ -92,7 +92,7 @@ func open(t *testing.T, html, hash string) *tab {
 	}
 	ctx, stopTab := chromedp.NewContext(browser)
 	t.Cleanup(stopTab)
-	ctx, stopTime := context.WithTimeout(ctx, 5*time.Minute)
+	ctx, stopTime := context.WithTimeout(ctx, 8*time.Minute)
 	t.Cleanup(stopTime)
 	b := &tab{t: t, ctx: ctx}
 	chromedp.ListenTarget(ctx, b.listen)
@@ -315,6 +315,8 @@ func TestHostileRunInABrowser(t *testing.T) {
 				b.clean()
 				return
 			}
+			// Everything else has been drawn: without it the browser is quicker.
+			js[any](b, `document.querySelectorAll("main>section:not(#samples)").forEach(s=>{s.hidden=true})`)
 			n := js[int](b, `(async()=>{let n=0,list=document.querySelector(".list"),last="";
 				list.dispatchEvent(new KeyboardEvent("keydown",{key:"Home",bubbles:true,cancelable:true}));
 				for(;n<2000;n++){const now=document.querySelector(".row[aria-selected=true]").id;if(now===last)break;last=now;
@@ -322,14 +324,39 @@ func TestHostileRunInABrowser(t *testing.T) {
 			if n < 200 {
 				t.Errorf("only %d samples were read", n)
 			}
-			for _, q := range corpus()[:60] {
-				b.search(q)
+			queries, err := json.Marshal(corpus()[:80])
+			if err != nil {
+				t.Fatal(err)
 			}
+			js[any](b, fmt.Sprintf(`(()=>{const i=document.getElementById("find");for(const q of %s){i.value=q;i.dispatchEvent(new Event("input",{bubbles:true}))}})()`, queries))
 			js[any](b, `document.querySelectorAll(".copy,.csv,.sortable,.chip").forEach((x,i)=>{if(!x.classList.contains("csv"))x.click()})`)
 			js[any](b, `new Promise(r=>setTimeout(r,300))`)
 			b.clean()
 		})
 	}
+}
+
+// TestDifferences opens a sample whose answers share words.
+func TestDifferences(t *testing.T) {
+	dir := sampleRun(t, []run.Sample{{ID: "1", Prompt: "p", Reference: "two words", Answers: []run.SampleAnswer{
+		{Model: "base", Text: "the cat sat on the mat, 12 times"}, {Model: "tuned", Text: "the dog sat on a mat, 13 times"}}}})
+	b := open(t, reportOf(t, dir, Options{}), "")
+	b.ready()
+	marks := func() string {
+		return js[string](b, `[...document.querySelectorAll(".side")].map(s=>[...s.querySelectorAll(".d")].map(d=>d.textContent).join("|")).join(" / ")`)
+	}
+	if got := marks(); got != "cat|the|12 / dog|a|13" {
+		t.Errorf("marked: %s", got)
+	}
+	b.search("mat")
+	if n := js[int](b, `document.querySelectorAll(".side mark").length`); n != 2 {
+		t.Errorf("%d hits are marked", n)
+	}
+	js[any](b, `(()=>{const s=document.querySelector(".nodiff select");s.value="off";s.dispatchEvent(new Event("change"))})()`)
+	if got := marks(); got != " / " {
+		t.Errorf("marked although switched off: %s", got)
+	}
+	b.clean()
 }
 
 // TestFilterIsFast holds for ten thousand samples.

@@ -2,20 +2,24 @@
 // text does not have. null: too long to compare.
 const diffCells = 4e6;
 
-function tokens(text) {
+// Equal words of both texts get the same number: numbers compare fast.
+function tokens(text, ids) {
   const list = [];
-  for (const m of text.matchAll(/\p{L}+|\p{N}+|\s+|[^\p{L}\p{N}\s]/gu)) list.push({text: m[0], at: m.index, end: m.index + m[0].length});
+  for (const m of text.matchAll(/\p{L}+|\p{N}+|\s+|[^\p{L}\p{N}\s]/gu)) {
+    if (!ids.has(m[0])) ids.set(m[0], ids.size);
+    list.push({id: ids.get(m[0]), at: m.index, end: m.index + m[0].length});
+  }
   return list;
 }
 
 function differences(one, two) {
   if (one === two) return [[], []];
   if (one.length + two.length > 200000) return null;
-  const a = tokens(one), b = tokens(two);
+  const ids = new Map(), a = tokens(one, ids), b = tokens(two, ids);
   let head = 0;
-  while (head < a.length && head < b.length && a[head].text === b[head].text) head++;
+  while (head < a.length && head < b.length && a[head].id === b[head].id) head++;
   let tail = 0;
-  while (tail < a.length - head && tail < b.length - head && a[a.length - 1 - tail].text === b[b.length - 1 - tail].text) tail++;
+  while (tail < a.length - head && tail < b.length - head && a[a.length - 1 - tail].id === b[b.length - 1 - tail].id) tail++;
   const x = a.slice(head, a.length - tail), y = b.slice(head, b.length - tail);
   if ((x.length + 1) * (y.length + 1) > diffCells) return null;
   const [onlyX, onlyY] = withoutCommon(x, y);
@@ -25,15 +29,16 @@ function differences(one, two) {
 // withoutCommon drops the longest common subsequence from both.
 function withoutCommon(x, y) {
   const w = y.length + 1, best = new Uint16Array((x.length + 1) * w);
+  const xs = Int32Array.from(x, (t) => t.id), ys = Int32Array.from(y, (t) => t.id);
   for (let i = x.length - 1; i >= 0; i--) {
     for (let j = y.length - 1; j >= 0; j--) {
-      best[i * w + j] = x[i].text === y[j].text ? best[(i + 1) * w + j + 1] + 1 : Math.max(best[(i + 1) * w + j], best[i * w + j + 1]);
+      best[i * w + j] = xs[i] === ys[j] ? best[(i + 1) * w + j + 1] + 1 : Math.max(best[(i + 1) * w + j], best[i * w + j + 1]);
     }
   }
   const onlyX = [], onlyY = [];
   let i = 0, j = 0;
   while (i < x.length && j < y.length) {
-    if (x[i].text === y[j].text) { i++; j++; } else if (best[(i + 1) * w + j] >= best[i * w + j + 1]) onlyX.push(x[i++]); else onlyY.push(y[j++]);
+    if (xs[i] === ys[j]) { i++; j++; } else if (best[(i + 1) * w + j] >= best[i * w + j + 1]) onlyX.push(x[i++]); else onlyY.push(y[j++]);
   }
   return [onlyX.concat(x.slice(i)), onlyY.concat(y.slice(j))];
 }

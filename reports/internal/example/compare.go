@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -43,7 +44,7 @@ func (g *maker) writeSamples(name, title string, list []run.Sample) {
 			g.err = err
 		}
 	}
-	if err := cmp.Or(w.Flush(), f.Close()); err != nil && g.err == nil {
+	if err := errors.Join(w.Flush(), f.Close()); err != nil && g.err == nil {
 		g.err = err
 	}
 	g.event(run.Event{Kind: "samples", Samples: &run.SampleSet{Name: name, Title: title, Path: path, Count: len(list)}})
