@@ -3,9 +3,10 @@ package cli
 import (
 	"fmt"
 	"runtime"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"cogumi/stdlib/experiment/machine"
 )
 
 func (a *app) versionCommand() *cobra.Command {
@@ -28,30 +29,13 @@ func (a *app) versionCommand() *cobra.Command {
 }
 
 type versionInfo struct {
-	Version string `json:"version"` // tag, or commit, "+changes" for a changed tree
+	Version string `json:"version"`
 	Go      string `json:"go"`
 	OS      string `json:"os"`
 	Arch    string `json:"arch"`
 }
 
-// version is what the go tool recorded when it built the binary.
+// version is the same that runs record.
 func version() versionInfo {
-	v := versionInfo{Version: "devel", Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return v
-	}
-	if info.Main.Version != "" && info.Main.Version != "(devel)" {
-		v.Version = info.Main.Version
-		return v
-	}
-	for _, s := range info.Settings {
-		switch {
-		case s.Key == "vcs.revision" && len(s.Value) >= 12:
-			v.Version = s.Value[:12]
-		case s.Key == "vcs.modified" && s.Value == "true":
-			v.Version += "+changes"
-		}
-	}
-	return v
+	return versionInfo{Version: machine.Version(), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
 }
