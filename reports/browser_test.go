@@ -301,6 +301,22 @@ func TestKeysThemeTables(t *testing.T) {
 	b.clean()
 }
 
+// TestTheTabSeesEverything makes sure that clean would find what it looks for.
+func TestTheTabSeesEverything(t *testing.T) {
+	b := open(t, `<!doctype html><meta http-equiv="Content-Security-Policy" content="style-src 'none'"><p style="color:red">x</p>
+		<script>window.pwned=1;console.error("said");setTimeout(()=>{throw new Error("thrown")})</script><img src="http://127.0.0.1:9/pwned.png"><iframe srcdoc="x"></iframe>`, "")
+	b.until("script", `"pwned" in window`)
+	js[any](b, `new Promise(r=>setTimeout(r,500))`)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all := strings.Join(b.wrong, "\n")
+	for _, want := range []string{"said", "thrown", "request for http://127.0.0.1:9/pwned.png", "policy: style-src", "a frame with"} {
+		if !strings.Contains(all, want) {
+			t.Errorf("%q went unseen in:\n%s", want, all)
+		}
+	}
+}
+
 // TestHostileRunInABrowser opens reports of runs whose every text is hostile,
 // draws every chart and reads every sample.
 func TestHostileRunInABrowser(t *testing.T) {
