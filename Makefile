@@ -8,7 +8,7 @@ export CGO_ENABLED = 0
 STATICCHECK_VERSION = v0.8.0
 STATICCHECK = $(shell $(GO) env GOPATH)/bin/staticcheck
 
-.PHONY: build demo test check vet format cross static symbols docs docs-check bench fuzz test-peers clean
+.PHONY: build demo test check vet format cross static symbols docs docs-check bench bench-gemm echarts gallery fuzz test-peers clean
 
 build: ## ./cogumi
 	$(GO) build -trimpath -o cogumi .
@@ -54,6 +54,16 @@ bench: ## all benchmarks; BENCH=regexp chooses
 # make bench-kernels-cpu runs the benchmarks under kernels/cpu.
 bench-%:
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./$(subst -,/,$*)/...
+
+bench-gemm: ## matrix products beside numpy's OpenBLAS, in the same run
+	python3 -m venv .bench && .bench/bin/pip install -q numpy
+	COGUMI_NUMPY=$(CURDIR)/.bench/bin/python $(GO) test -run '^$$' -bench 'AgainstNumpy|Mul/' -benchtime 10x ./kernels/cpu/gemm
+
+echarts: ## the part of Apache ECharts that reports embed
+	cd reports/assets/echarts && npm ci && npm run build && rm -rf node_modules
+
+gallery: ## example reports, to look at
+	$(GO) run ./reports/internal/example/gallery gallery
 
 fuzz: ## every fuzz target for FUZZTIME
 	@set -e; for file in $$(git grep -l '^func Fuzz' -- '*_test.go'); do \
