@@ -117,11 +117,7 @@ func (l *lowerer) conversion(x *ast.CallExpr, t types.Type) ast.Expr {
 	arg := x.Args[0]
 	from := l.info.TypeOf(arg)
 	if types.IsInterface(t) {
-		e := l.to(arg, t)
-		if isNil(from) {
-			return l.zero(t)
-		}
-		return &ast.ParenExpr{X: e}
+		return l.typedValue(arg, t)
 	}
 	if isNil(from) {
 		return l.zero(t)

@@ -109,6 +109,10 @@ func (l *lowerer) switchStmt(s *ast.SwitchStmt, label string) []ast.Stmt {
 			cond = func(e ast.Expr) ast.Expr { return l.matches(tag, t, e) }
 		}
 	}
+	if fallsThrough(s) {
+		list := append(pre, l.labelled(label, l.switchSteps(s, n, label, cond))...)
+		return []ast.Stmt{l.block(list...)}
+	}
 	target := &branchTarget{label: label}
 	for _, c := range s.Body.List {
 		clause := c.(*ast.CaseClause)
@@ -127,6 +131,63 @@ func (l *lowerer) switchStmt(s *ast.SwitchStmt, label string) []ast.Stmt {
 	}
 	pre = append(pre, l.labelled(label, n)...)
 	return []ast.Stmt{l.block(pre...)}
+}
+
+func fallsThrough(s *ast.SwitchStmt) bool {
+	for _, c := range s.Body.List {
+		body := c.(*ast.CaseClause).Body
+		if len(body) == 0 {
+			continue
+		}
+		if b, ok := body[len(body)-1].(*ast.BranchStmt); ok && b.Tok == token.FALLTHROUGH {
+			return true
+		}
+	}
+	return false
+}
+
+// switchSteps finds the clause first and then goes through the clauses in their
+// order: the interpreter's fallthrough misses a default in the middle. The
+// steps are in a switch of one clause, so that break leaves them.
+func (l *lowerer) switchSteps(s *ast.SwitchStmt, n *ast.SwitchStmt, label string, cond func(ast.Expr) ast.Expr) ast.Stmt {
+	step := l.temp("step")
+	target := &branchTarget{label: label}
+	var steps []ast.Stmt
+	var find ast.Stmt
+	last := &find
+	fallback := -1
+	for i, c := range s.Body.List {
+		clause := c.(*ast.CaseClause)
+		if clause.List == nil {
+			fallback = i
+		} else {
+			var list []ast.Expr
+			for _, e := range clause.List {
+				if n.Tag != nil {
+					list = append(list, &ast.BinaryExpr{X: l.id(n.Tag.(*ast.Ident).Name), OpPos: l.at, Op: token.EQL, Y: l.expr(e)})
+				} else {
+					list = append(list, cond(e))
+				}
+			}
+			next := &ast.IfStmt{If: l.at, Cond: l.or(list), Body: l.block(l.assign(l.id(step), l.int(i)))}
+			*last, last = next, &next.Else
+		}
+		body := clause.Body
+		var after []ast.Stmt
+		if k := len(body) - 1; k >= 0 {
+			if b, ok := body[k].(*ast.BranchStmt); ok && b.Tok == token.FALLTHROUGH {
+				body, after = body[:k], []ast.Stmt{l.assign(l.id(step), l.int(i+1))}
+			}
+		}
+		list := append(l.within(target, func() []ast.Stmt { return l.stmts(body) }), after...)
+		steps = append(steps, l.ifThen(&ast.BinaryExpr{X: l.id(step), OpPos: l.at, Op: token.EQL, Y: l.int(i)}, list...))
+	}
+	all := []ast.Stmt{l.define(step, l.int(fallback))}
+	if find != nil {
+		all = append(all, find)
+	}
+	all = append(all, steps...)
+	return &ast.SwitchStmt{Switch: l.at, Body: l.block(&ast.CaseClause{Case: l.at, Colon: l.at, Body: all})}
 }
 
 // allBasic says whether the switch compares basic values only.

@@ -188,10 +188,19 @@ func (l *lowerer) helper(kind string, t types.Type, write func(name string)) str
 	return name
 }
 
-// zero is the zero value of t.
+// zero is the zero value of t, as an expression with t's type.
 func (l *lowerer) zero(t types.Type) ast.Expr {
-	if types.IsInterface(t) {
-		return l.call(&ast.ParenExpr{X: l.typ(t)}, l.id("nil"))
+	if b, ok := t.Underlying().(*types.Basic); ok && !l.hostNamed(t) {
+		switch {
+		case b.Info()&types.IsBoolean != 0:
+			return l.id("false")
+		case b.Info()&types.IsString != 0:
+			return l.str("")
+		case b.Info()&types.IsInteger != 0:
+			return l.call(l.id(b.Name()), l.int(0))
+		}
 	}
-	return &ast.StarExpr{Star: l.at, X: l.call(l.id("new"), l.typ(t))}
+	return l.call(l.id(l.helper("zero", t, func(name string) {
+		l.topFunc(name, nil, []*ast.Field{l.field("v", l.typ(t))}, l.ret(l.id("v")))
+	})))
 }

@@ -197,6 +197,15 @@ func (l *lowerer) rangeStmt(s *ast.RangeStmt, label string) []ast.Stmt {
 	body := l.within(&branchTarget{label: label, loop: true}, func() []ast.Stmt { return l.stmts(s.Body.List) })
 	l.at = at
 	over := l.temp("over")
+	if _, elem := rangeTypes(t); elem != nil && isChan(elem) && !blank(value) {
+		// The interpreter takes a range that yields channels for one over a channel.
+		if blank(key) {
+			key = l.id(l.temp("each"))
+		}
+		first = append([]ast.Stmt{l.define(value.(*ast.Ident).Name,
+			&ast.IndexExpr{X: l.id(over), Index: l.id(key.(*ast.Ident).Name)})}, first...)
+		value = nil
+	}
 	n := &ast.RangeStmt{For: l.at, Key: key, Value: value, TokPos: l.at, Tok: token.DEFINE, X: l.id(over), Range: l.at, Body: l.block(append(first, body...)...)}
 	if key == nil && value == nil {
 		n.Key, n.Tok = nil, token.ILLEGAL
@@ -238,6 +247,11 @@ func (l *lowerer) rangeVars(s *ast.RangeStmt) (key, value ast.Expr, first []ast.
 		key = nil
 	}
 	return key, value, first
+}
+
+func isChan(t types.Type) bool {
+	_, ok := t.Underlying().(*types.Chan)
+	return ok
 }
 
 func blank(e ast.Expr) bool {

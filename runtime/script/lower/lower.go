@@ -14,7 +14,18 @@
 //	constants          literals of their exact value
 //	min, max, clear, new(expr), package initialisation order
 //
-// What cannot be rewritten is rejected with its line. Positions: the lowered
+// What cannot be rewritten is rejected with its line: recover outside of a func
+// literal right after defer, types that refer to themselves without a struct,
+// generic types inside functions, a script's types where a host function would
+// have to look at them by reflection.
+//
+// Known to differ from compiled Go, all seen in the Go distribution's own tests:
+// the sign of a zero that a function returns; a map's index that panics only
+// because its key cannot be compared, in an empty map; x[i] += f() where f
+// changes x; how structs lie in memory. Where no recover can see it, an index
+// error comes without its numbers.
+//
+// Positions: the lowered
 // script stores the number of the statement that runs in a variable; Lowered.At
 // turns it back into the script's line and column.
 package lower

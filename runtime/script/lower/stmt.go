@@ -143,7 +143,10 @@ func (l *lowerer) typedValue(e ast.Expr, t types.Type) ast.Expr {
 	value := l.to(e, t)
 	if types.IsInterface(t) && !types.Identical(l.info.TypeOf(e), t) {
 		// The variable's type must not be the value's.
-		return l.call(&ast.ParenExpr{X: l.typ(t)}, value)
+		if l.isHostInterface(t) {
+			return l.wrap(value, t)
+		}
+		return l.host("Inner", value)
 	}
 	return value
 }
