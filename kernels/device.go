@@ -17,6 +17,9 @@ type Description struct {
 	ISA    string // avx512, avx2, plain, sm_90a: part of the identity of results
 	Memory int64  // bytes in all
 	Free   int64  // bytes free now
+	// Compute is what activations are stored as: F32 or BF16. Sums, statistics,
+	// adapters, gradients of adapters and optimiser state are F32 everywhere.
+	Compute DType
 }
 
 // Device allocates, copies and runs programs. Nothing above knows which one it

@@ -81,7 +81,7 @@ func (g *Grads) Into(t *Tensor) (d *Tensor, add bool) {
 	if d = g.grads[t]; d != nil {
 		return d, true
 	}
-	d = NewActivation("d."+t.Name, F32, t.Shape...)
+	d = NewActivation("d."+t.Name, t.DType, t.Shape...)
 	g.grads[t] = d
 	return d, false
 }

@@ -10,6 +10,9 @@
 // Counts that change from step to step (packed tokens, labels) are device data:
 // tensors keep their full shape, and operations look at an I32[1] tensor to see
 // how many rows are in use. Rows beyond it are neither read nor written.
+//
+// Where an operation's comment says f32 of an activation [T, …], a device whose
+// Description.Compute is BF16 stores it as bf16 and computes in f32.
 package kernels
 
 import "fmt"

@@ -52,7 +52,7 @@ func (r *recorder) hidden() *kernels.Tensor {
 }
 
 func (r *recorder) tensor(name string, cols int) *kernels.Tensor {
-	return kernels.NewActivation(name, kernels.F32, r.tokens, cols)
+	return kernels.NewActivation(name, r.m.compute, r.tokens, cols)
 }
 
 // layer takes the residual stream and what is still to be added to it.

@@ -100,15 +100,15 @@ func (g *generator) record(adapter *Adapter) (err error) {
 		g.sampler.TopK, g.sampler.Uniform, g.sampler.IDs)
 	r := &recorder{Program: &kernels.Program{Name: "generate"}, m: g.m, adapter: adapter, tokens: g.c.Budget, in: g.in}
 	r.attend = func(i int, q, k, v, o *kernels.Tensor) {
-		kc := reals(fmt.Sprintf("%d.k_cache", i), s, g.length, c.KVHeads*c.HeadDim)
-		vc := reals(fmt.Sprintf("%d.v_cache", i), s, g.length, c.KVHeads*c.HeadDim)
+		kc := kernels.NewTensor(fmt.Sprintf("%d.k_cache", i), g.m.compute, s, g.length, c.KVHeads*c.HeadDim)
+		vc := kernels.NewTensor(fmt.Sprintf("%d.v_cache", i), g.m.compute, s, g.length, c.KVHeads*c.HeadDim)
 		g.made = append(g.made, kc, vc)
 		r.Add(&kernels.CachedAttention{Seqs: g.in.seqs, CuSeqlens: g.in.cuSeqlens, Slots: g.slots, Starts: g.starts,
 			Q: q, K: k, V: v, KCache: kc, VCache: vc, O: o,
 			Heads: c.Heads, KVHeads: c.KVHeads, HeadDim: c.HeadDim, Scale: attentionScale(c.HeadDim)})
 	}
 	y := r.hidden()
-	last := kernels.NewActivation("last", kernels.F32, s, c.Hidden)
+	last := kernels.NewActivation("last", g.m.compute, s, c.Hidden)
 	r.Add(&kernels.Gather{Count: g.count, Rows: g.in.rows, Index: g.index, X: y, Y: last},
 		&kernels.Linear{Rows: g.count, X: last, Projs: []kernels.Projection{{W: g.m.head, Y: g.logits}}}, &g.sampler)
 	if err := g.m.device.Alloc(g.made...); err != nil {

@@ -25,6 +25,7 @@ type Model struct {
 
 	template *template // nil: the folder has none
 	device   kernels.Device
+	compute  kernels.DType   // of activations and caches
 	embed    *kernels.Tensor // [vocabulary, hidden]
 	head     *kernels.Matrix
 	norm     *kernels.Tensor
@@ -63,7 +64,7 @@ func Load(device kernels.Device, folder fs.FS, weights Weights, o Options) (*Mod
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{Config: config, device: device, Format: "dense"}
+	m := &Model{Config: config, device: device, compute: device.Describe().Compute, Format: "dense"}
 	if _, packed := weights.Tensor("model.layers.0.self_attn.q_proj.weight.absmax"); packed || o.NF4 {
 		m.Format = "nf4"
 	}

@@ -159,7 +159,8 @@ func (m *Model) vector(w Weights, name string, n int) (*kernels.Tensor, error) {
 	return m.upload(name, x, n)
 }
 
-// dense keeps bf16 as it is and anything else as f32.
+// dense keeps bf16 as it is and anything else as f32, or rounds it to bf16 where
+// that is what the device computes in.
 func (m *Model) dense(w Weights, name string, rows, cols int) (*kernels.Tensor, error) {
 	src, err := find(w, name, rows, cols)
 	if err != nil {
@@ -173,7 +174,20 @@ func (m *Model) dense(w Weights, name string, rows, cols int) (*kernels.Tensor, 
 	if err != nil {
 		return nil, err
 	}
+	if m.compute == kernels.BF16 {
+		t := kernels.NewTensor(name, kernels.BF16, rows, cols)
+		return t, m.keep(t, bf16Bytes(x))
+	}
 	return m.upload(name, x, rows, cols)
+}
+
+// bf16Bytes rounds x to bf16, to nearest even.
+func bf16Bytes(x []float32) []byte {
+	b := make([]byte, 0, 2*len(x))
+	for _, v := range x {
+		b = binary.LittleEndian.AppendUint16(b, uint16(math.Float32bits(nf4.RoundBF16(v))>>16))
+	}
+	return b
 }
 
 // fill gives a projection its weight: as it is, quantised here, or as a
