@@ -28,6 +28,9 @@ func (o *Rope) Backward(g *Grads) {
 // Attention is causal attention within each packed sequence:
 // O = softmax(Q·Kᵀ·Scale)·V, query head h reading KV head h/(Heads/KVHeads).
 // Tokens CuSeqlens[s]…CuSeqlens[s+1] are sequence s.
+//
+// With a Window w > 0 a token sees itself and the w−1 tokens before it (sliding
+// window, arXiv:2310.06825), which holds for the backward as well; 0: all.
 type Attention struct {
 	Seqs                    *Tensor // i32 [1], sequences in use
 	CuSeqlens               *Tensor // i32 [maxSeqs+1]
@@ -37,6 +40,7 @@ type Attention struct {
 	LSE                     *Tensor // f32 [T, Heads], log Σ exp of the scaled scores
 	Heads, KVHeads, HeadDim int
 	Scale                   float32
+	Window                  int // tokens that a token sees, itself included; 0: all
 }
 
 func (o *Attention) Kind() string { return "attention" }
@@ -73,7 +77,8 @@ func (o *AttentionBackward) Writes() []*Tensor { return tensors(o.DQ, o.DK, o.DV
 // CachedAttention appends the step's keys and values to the cache and lets every
 // new token attend to its sequence's cache up to itself. New tokens of sequence
 // s are rows CuSeqlens[s]…CuSeqlens[s+1], its cache is slot Slots[s], and
-// Starts[s] tokens are in it already.
+// Starts[s] tokens are in it already. Window is that of Attention; what lies
+// before the window stays in the cache, unread.
 type CachedAttention struct {
 	Seqs                    *Tensor // i32 [1]
 	CuSeqlens               *Tensor // i32 [maxSeqs+1]
@@ -84,6 +89,7 @@ type CachedAttention struct {
 	O                       *Tensor // f32 [T, Heads·HeadDim]
 	Heads, KVHeads, HeadDim int
 	Scale                   float32
+	Window                  int // tokens that a token sees, itself included; 0: all
 }
 
 func (o *CachedAttention) Kind() string { return "attention.cached" }

@@ -63,3 +63,40 @@ func (o *AddNormBackward) Reads() []*Tensor {
 }
 
 func (o *AddNormBackward) Writes() []*Tensor { return tensors(o.DSum) }
+
+// HeadNorm normalises every head of a row by itself, with one weight for all
+// heads: the RMSNorm of queries and keys in Qwen 3, between projection and RoPE.
+// Of each of the heads h, Y[h] = X[h]·rsqrt(mean(X[h]²)+Eps)·W.
+type HeadNorm struct {
+	Rows *Tensor // i32 [1]
+	X    *Tensor // f32 [T, heads·HeadDim]
+	W    *Tensor // f32 [HeadDim]
+	Y    *Tensor // f32 [T, heads·HeadDim]
+	RStd *Tensor // f32 [T, heads], rsqrt(mean(X[h]²)+Eps), for the backward
+	Eps  float32
+}
+
+func (o *HeadNorm) Kind() string      { return "headnorm" }
+func (o *HeadNorm) Reads() []*Tensor  { return tensors(o.Rows, o.X, o.W) }
+func (o *HeadNorm) Writes() []*Tensor { return tensors(o.Y, o.RStd) }
+
+// HeadNormBackward: of each head, with x̂ = X·RStd and g = dY·W,
+// dX = RStd·(g − x̂·mean(g·x̂)).
+type HeadNormBackward struct {
+	Forward *HeadNorm
+	DY      *Tensor
+	DX      *Tensor // written, not added to
+}
+
+// Backward appends the gradient of X, which nothing else reads.
+func (o *HeadNorm) Backward(g *Grads) {
+	if d, _ := g.Into(o.X); d != nil {
+		g.Program.Add(&HeadNormBackward{Forward: o, DY: g.Of(o.Y), DX: d})
+	}
+}
+
+func (o *HeadNormBackward) Kind() string { return "headnorm.backward" }
+func (o *HeadNormBackward) Reads() []*Tensor {
+	return tensors(o.Forward.Rows, o.Forward.X, o.Forward.W, o.Forward.RStd, o.DY)
+}
+func (o *HeadNormBackward) Writes() []*Tensor { return tensors(o.DX) }

@@ -11,7 +11,7 @@ func heads(v *host.View, t *kernels.Tensor) attn.Rows {
 }
 
 func shape(o *kernels.Attention) attn.Shape {
-	return attn.Shape{Heads: o.Heads, KVHeads: o.KVHeads, HeadDim: o.HeadDim, Scale: o.Scale}
+	return attn.Shape{Heads: o.Heads, KVHeads: o.KVHeads, HeadDim: o.HeadDim, Scale: o.Scale, Window: o.Window}
 }
 
 func attention(v *host.View, o *kernels.Attention) func() {
@@ -38,7 +38,7 @@ func attentionBackward(v *host.View, o *kernels.AttentionBackward) func() {
 }
 
 func cachedAttention(v *host.View, o *kernels.CachedAttention) func() {
-	s := attn.Shape{Heads: o.Heads, KVHeads: o.KVHeads, HeadDim: o.HeadDim, Scale: o.Scale}
+	s := attn.Shape{Heads: o.Heads, KVHeads: o.KVHeads, HeadDim: o.HeadDim, Scale: o.Scale, Window: o.Window}
 	kv, length := o.K.Cols(), o.KCache.Shape[1]
 	kc, vc := attn.Cache{Data: v.F32(o.KCache), Length: length}, attn.Cache{Data: v.F32(o.VCache), Length: length}
 	cu, slots, starts := v.I32(o.CuSeqlens), v.I32(o.Slots), v.I32(o.Starts)

@@ -36,6 +36,10 @@ func (o *operands) bind(v *host.View, op kernels.Op) (func(), error) {
 		return addNorm(v, x), nil
 	case *kernels.AddNormBackward:
 		return addNormBackward(v, x), nil
+	case *kernels.HeadNorm:
+		return headNorm(v, x), nil
+	case *kernels.HeadNormBackward:
+		return headNormBackward(v, x), nil
 	case *kernels.Rope:
 		return rope(v, x), nil
 	case *kernels.Attention:

@@ -50,6 +50,27 @@ func addNormBackward(v *host.View, o *kernels.AddNormBackward) func() {
 	}
 }
 
+func headNorm(v *host.View, o *kernels.HeadNorm) func() {
+	d, heads := o.W.Len(), o.X.Cols()/o.W.Len()
+	x, w, y, rstd := v.F32(o.X), v.F32(o.W), v.F32(o.Y), v.F32(o.RStd)
+	return func() {
+		eachRow(count(v, o.Rows)*heads, func(i int) {
+			rstd[i] = vec.RMSNorm(y[i*d:(i+1)*d], x[i*d:(i+1)*d], w, o.Eps)
+		})
+	}
+}
+
+func headNormBackward(v *host.View, o *kernels.HeadNormBackward) func() {
+	f := o.Forward
+	d, heads := f.W.Len(), f.X.Cols()/f.W.Len()
+	x, w, rstd, dy, dx := v.F32(f.X), v.F32(f.W), v.F32(f.RStd), v.F32(o.DY), v.F32(o.DX)
+	return func() {
+		eachRow(count(v, f.Rows)*heads, func(i int) {
+			vec.RMSNormBackward(dx[i*d:(i+1)*d], dy[i*d:(i+1)*d], x[i*d:(i+1)*d], w, rstd[i], false)
+		})
+	}
+}
+
 func rope(v *host.View, o *kernels.Rope) func() {
 	width, half := o.X.Cols(), o.HeadDim/2
 	x, at, cos, sin := v.F32(o.X), v.I32(o.Positions), v.F32(o.Cos), v.F32(o.Sin)

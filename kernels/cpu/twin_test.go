@@ -126,8 +126,13 @@ func operations() map[string]func(b *bench) {
 	ops["rope"] = func(b *bench) {
 		b.program.Add(&kernels.Rope{Rows: b.ints(5), X: b.normal(6, 24), Positions: b.ints(3, 0, 2, 1, 3, 0), Cos: b.normal(4, 4), Sin: b.normal(4, 4), HeadDim: 8})
 	}
-	ops["attention"] = attentionOps
-	ops["attention.cached"] = cachedOps
+	for _, window := range []int{0, 1, 3} {
+		ops[fmt.Sprintf("attention window %d", window)] = func(b *bench) { attentionOps(b, window) }
+		ops[fmt.Sprintf("attention.cached window %d", window)] = func(b *bench) { cachedOps(b, window) }
+	}
+	for _, shape := range [][2]int{{3, 24}, {1, 8}, {5, 7}} {
+		ops[fmt.Sprintf("headnorm %v", shape)] = func(b *bench) { headNormOps(b, shape[0], shape[1]) }
+	}
 	ops["swiglu"] = func(b *bench) {
 		f := &kernels.SwiGLU{Rows: b.ints(5), G: b.normal(6, 19), U: b.normal(6, 19), H: b.normal(6, 19)}
 		b.program.Add(f, &kernels.SwiGLUBackward{Forward: f, DH: b.normal(6, 19), DG: b.normal(6, 19), DU: b.normal(6, 19)})
@@ -172,17 +177,22 @@ func normOps(b *bench) {
 		&kernels.AddNormBackward{Forward: g, DY: b.normal(6, 37), DSum: b.normal(6, 37)})
 }
 
-func attentionOps(b *bench) {
+func headNormOps(b *bench, heads, dim int) {
+	f := &kernels.HeadNorm{Rows: b.ints(5), X: b.normal(6, heads*dim), W: b.normal(dim), Y: b.normal(6, heads*dim), RStd: b.normal(6, heads), Eps: 1e-6}
+	b.program.Add(f, &kernels.HeadNormBackward{Forward: f, DY: b.normal(6, heads*dim), DX: b.normal(6, heads*dim)})
+}
+
+func attentionOps(b *bench, window int) {
 	f := &kernels.Attention{Seqs: b.ints(3), CuSeqlens: b.ints(0, 1, 6, 13, 0), Q: b.normal(14, 32), K: b.normal(14, 16), V: b.normal(14, 16),
-		O: b.normal(14, 32), LSE: b.normal(14, 4), Heads: 4, KVHeads: 2, HeadDim: 8, Scale: 0.35}
+		O: b.normal(14, 32), LSE: b.normal(14, 4), Heads: 4, KVHeads: 2, HeadDim: 8, Scale: 0.35, Window: window}
 	b.program.Add(f, &kernels.AttentionBackward{Forward: f, DO: b.normal(14, 32), DQ: b.values(make([]float32, 14*32), 14, 32),
 		DK: b.values(make([]float32, 14*16), 14, 16), DV: b.values(make([]float32, 14*16), 14, 16)})
 }
 
-func cachedOps(b *bench) {
+func cachedOps(b *bench, window int) {
 	b.program.Add(&kernels.CachedAttention{Seqs: b.ints(3), CuSeqlens: b.ints(0, 1, 4, 5, 0), Slots: b.ints(2, 0, 1, 0), Starts: b.ints(5, 0, 8, 0),
 		Q: b.normal(6, 32), K: b.normal(6, 16), V: b.normal(6, 16), KCache: b.normal(3, 9, 16), VCache: b.normal(3, 9, 16), O: b.normal(6, 32),
-		Heads: 4, KVHeads: 2, HeadDim: 8, Scale: 0.35})
+		Heads: 4, KVHeads: 2, HeadDim: 8, Scale: 0.35, Window: window})
 }
 
 func adamOps(b *bench, n int) {

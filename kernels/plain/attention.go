@@ -35,6 +35,14 @@ func attend(o, q, k, v []float32, stride, n int, scale float32) (p []float64, ls
 	return p, top + math.Log(sum)
 }
 
+// seen is the first of the positions 0…i that the token at position i sees.
+func seen(window, i int) int {
+	if window == 0 {
+		return 0
+	}
+	return max(0, i-window+1)
+}
+
 func attention(v *host.View, o *kernels.Attention) func() {
 	return func() {
 		d, width, kv := o.HeadDim, o.Heads*o.HeadDim, o.KVHeads*o.HeadDim
@@ -42,10 +50,11 @@ func attention(v *host.View, o *kernels.Attention) func() {
 		for s := range rows(v, o.Seqs) {
 			first := int(cu[s])
 			for i := first; i < int(cu[s+1]); i++ {
+				from := first + seen(o.Window, i-first)
 				for h := range o.Heads {
-					at := first*kv + h/(o.Heads/o.KVHeads)*d
+					at := from*kv + h/(o.Heads/o.KVHeads)*d
 					q := v.F32(o.Q)[i*width+h*d:][:d]
-					_, lse := attend(v.F32(o.O)[i*width+h*d:][:d], q, v.F32(o.K)[at:], v.F32(o.V)[at:], kv, i-first+1, o.Scale)
+					_, lse := attend(v.F32(o.O)[i*width+h*d:][:d], q, v.F32(o.K)[at:], v.F32(o.V)[at:], kv, i-from+1, o.Scale)
 					v.F32(o.LSE)[i*o.Heads+h] = float32(lse)
 				}
 			}
@@ -63,11 +72,12 @@ func attentionBackward(v *host.View, o *kernels.AttentionBackward) func() {
 		for s := range rows(v, f.Seqs) {
 			first := int(cu[s])
 			for i := first; i < int(cu[s+1]); i++ {
+				from := first + seen(f.Window, i-first)
 				for h := range f.Heads {
-					at, qat := first*kv+h/(f.Heads/f.KVHeads)*d, i*width+h*d
+					at, qat := from*kv+h/(f.Heads/f.KVHeads)*d, i*width+h*d
 					q, do := v.F32(f.Q)[qat:][:d], v.F32(o.DO)[qat:][:d]
 					out := make([]float32, d)
-					p, _ := attend(out, q, v.F32(f.K)[at:], v.F32(f.V)[at:], kv, i-first+1, f.Scale)
+					p, _ := attend(out, q, v.F32(f.K)[at:], v.F32(f.V)[at:], kv, i-from+1, f.Scale)
 					delta := dot(do, out)
 					for j := range p {
 						kj, vj := v.F32(f.K)[at+j*kv:][:d], v.F32(f.V)[at+j*kv:][:d]
@@ -107,10 +117,12 @@ func cachedAttention(v *host.View, o *kernels.CachedAttention) func() {
 			copy(kc[base+start*kv:], v.F32(o.K)[lo*kv:hi*kv])
 			copy(vc[base+start*kv:], v.F32(o.V)[lo*kv:hi*kv])
 			for i := lo; i < hi; i++ {
+				last := start + i - lo
+				from := seen(o.Window, last)
 				for h := range o.Heads {
-					at := base + h/(o.Heads/o.KVHeads)*d
+					at := base + from*kv + h/(o.Heads/o.KVHeads)*d
 					q := v.F32(o.Q)[i*width+h*d:][:d]
-					attend(v.F32(o.O)[i*width+h*d:][:d], q, kc[at:], vc[at:], kv, start+i-lo+1, o.Scale)
+					attend(v.F32(o.O)[i*width+h*d:][:d], q, kc[at:], vc[at:], kv, last-from+1, o.Scale)
 				}
 			}
 		}

@@ -33,6 +33,10 @@ func Bind(v *host.View, op kernels.Op) (func(), error) {
 		return addNorm(v, o), nil
 	case *kernels.AddNormBackward:
 		return addNormBackward(v, o), nil
+	case *kernels.HeadNorm:
+		return headNorm(v, o), nil
+	case *kernels.HeadNormBackward:
+		return headNormBackward(v, o), nil
 	case *kernels.Rope:
 		return rope(v, o), nil
 	case *kernels.Attention:

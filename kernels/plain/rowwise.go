@@ -40,6 +40,35 @@ func addNorm(v *host.View, o *kernels.AddNorm) func() {
 	}
 }
 
+func headNorm(v *host.View, o *kernels.HeadNorm) func() {
+	return func() {
+		d := o.W.Len()
+		heads := o.X.Cols() / d
+		x, w, y := v.F32(o.X), v.F32(o.W), v.F32(o.Y)
+		for i := range rows(v, o.Rows) * heads {
+			s := row(x, i, d)
+			rstd := float32(1 / math.Sqrt(dot(s, s)/float64(d)+float64(o.Eps)))
+			v.F32(o.RStd)[i] = rstd
+			for c := range s {
+				y[i*d+c] = s[c] * rstd * w[c]
+			}
+		}
+	}
+}
+
+func headNormBackward(v *host.View, o *kernels.HeadNormBackward) func() {
+	f := o.Forward
+	return func() {
+		d := f.W.Len()
+		heads := f.X.Cols() / d
+		x, w, dy, dx := v.F32(f.X), v.F32(f.W), v.F32(o.DY), v.F32(o.DX)
+		for i := range rows(v, f.Rows) * heads {
+			rstd := float64(v.F32(f.RStd)[i])
+			normGradient(row(dx, i, d), row(dy, i, d), row(x, i, d), w, rstd, false)
+		}
+	}
+}
+
 func addNormBackward(v *host.View, o *kernels.AddNormBackward) func() {
 	f := o.Forward
 	return func() {
@@ -50,20 +79,24 @@ func addNormBackward(v *host.View, o *kernels.AddNormBackward) func() {
 		}
 		w, dy, ds := v.F32(f.W), v.F32(o.DY), v.F32(o.DSum)
 		for i := range rows(v, f.Rows) {
-			rstd := float64(v.F32(f.RStd)[i])
-			var mean float64
-			for c := range h {
-				mean += float64(dy[i*h+c]) * float64(w[c]) * float64(sum[i*h+c]) * rstd
-			}
-			mean /= float64(h)
-			for c := range h {
-				d := rstd * (float64(dy[i*h+c])*float64(w[c]) - float64(sum[i*h+c])*rstd*mean)
-				if o.Add {
-					d += float64(ds[i*h+c])
-				}
-				ds[i*h+c] = float32(d)
-			}
+			normGradient(row(ds, i, h), row(dy, i, h), row(sum, i, h), w, float64(v.F32(f.RStd)[i]), o.Add)
 		}
+	}
+}
+
+// normGradient is dx (+)= rstd·(dy·w − x̂·mean(dy·w·x̂)) with x̂ = x·rstd.
+func normGradient(dx, dy, x, w []float32, rstd float64, add bool) {
+	var mean float64
+	for c := range x {
+		mean += float64(dy[c]) * float64(w[c]) * float64(x[c]) * rstd
+	}
+	mean /= float64(len(x))
+	for c := range x {
+		d := rstd * (float64(dy[c])*float64(w[c]) - float64(x[c])*rstd*mean)
+		if add {
+			d += float64(dx[c])
+		}
+		dx[c] = float32(d)
 	}
 }
 
