@@ -8,7 +8,7 @@ export CGO_ENABLED = 0
 STATICCHECK_VERSION = v0.8.0
 STATICCHECK = $(shell $(GO) env GOPATH)/bin/staticcheck
 
-.PHONY: build demo test check vet format cross static symbols docs docs-check bench bench-gemm echarts gallery fuzz test-peers clean
+.PHONY: build demo test check vet format cross static symbols docs docs-check bench bench-gemm kernels echarts gallery fuzz test-peers clean
 
 build: ## ./cogumi
 	$(GO) build -trimpath -o cogumi .
@@ -47,6 +47,9 @@ docs: build ## docs/PIPELINE.md from the scripts' headers
 docs-check: build
 	./cogumi docs --check
 	./cogumi check
+
+kernels: ## compiles the CUDA kernels that changed, with a pinned nvcc from PyPI (python3 and pip)
+	$(GO) run ./kernels/cuda/build
 
 bench: ## all benchmarks; BENCH=regexp chooses
 	$(GO) test -run '^$$' -bench '$(BENCH)' ./...

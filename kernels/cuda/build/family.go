@@ -90,7 +90,7 @@ func (t *tools) family(family, hash string, verbose bool) error {
 
 func (t *tools) ptx(temp, family, arch string) ([]byte, error) {
 	to := filepath.Join(temp, arch+".ptx")
-	cmd := exec.Command(t.nvcc, "-ptx", "-O3", "-std=c++17", "-arch=compute_"+arch, "-lineinfo",
+	cmd := exec.Command(t.nvcc, "-ptx", "-O3", "-std=c++17", "-arch=compute_"+arch,
 		"-o", to, filepath.Join(sources, family+".cu"))
 	if b, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("nvcc %s.cu for compute_%s: %w\n%s", family, arch, err, b)
