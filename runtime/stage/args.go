@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"cogumi/stdlib/experiment"
+	"cogumi/stdlib/experiment/source"
 )
 
 // ArgError is a wrong flag on a script's command line.
@@ -44,7 +45,7 @@ func (s *Script) ReadArgs(args []string) (Values, error) {
 			v.Rest = append(v.Rest, args[i+1:]...)
 			break
 		}
-		name, value, given, isFlag := SplitFlag(arg)
+		name, value, given, isFlag := source.SplitFlag(arg)
 		if !isFlag {
 			v.Rest = append(v.Rest, arg)
 			continue
@@ -64,10 +65,10 @@ func (s *Script) ReadArgs(args []string) (Values, error) {
 				i++
 				value = args[i]
 			default:
-				return v, &ArgError{"--" + name + " needs a value", "write --" + name + " " + meta(f.Kind)}
+				return v, &ArgError{"--" + name + " needs a value", "write --" + name + " " + f.Meta()}
 			}
 		}
-		if err := f.check(value); err != nil {
+		if err := checkValue(f, value); err != nil {
 			return v, err
 		}
 		v.Given[name] = value
@@ -75,19 +76,8 @@ func (s *Script) ReadArgs(args []string) (Values, error) {
 	return v, nil
 }
 
-// SplitFlag splits --name and --name=value; one dash works too. Negative
-// numbers and a lone dash are no flags.
-func SplitFlag(arg string) (name, value string, given, isFlag bool) {
-	rest := strings.TrimPrefix(strings.TrimPrefix(arg, "-"), "-")
-	if rest == arg || rest == "" || !(rest[0] >= 'a' && rest[0] <= 'z' || rest[0] >= 'A' && rest[0] <= 'Z' || rest[0] == '_') {
-		return "", "", false, false
-	}
-	name, value, given = strings.Cut(rest, "=")
-	return name, value, given, true
-}
-
 func startsFlag(arg string) bool {
-	_, _, _, isFlag := SplitFlag(arg)
+	_, _, _, isFlag := source.SplitFlag(arg)
 	return isFlag || arg == "--"
 }
 
@@ -99,7 +89,7 @@ func (s *Script) unknownFlag(name string) error {
 	return &ArgError{fmt.Sprintf("%s has no flag --%s", s.Name, name), hint}
 }
 
-func (f *Flag) check(value string) error {
+func checkValue(f *Flag, value string) error {
 	var err error
 	what := ""
 	switch f.Kind {

@@ -114,7 +114,7 @@ func TestHeaderErrors(t *testing.T) {
 		{"other default", replace("(default 1)", "(default 2)"), fullBody, "13:11", `--seed has the default 2, the script says "1"`, "line 29"},
 		{"reserved flag", fullHeader + "FLAGS: --json what", fullBody + "\tx.Bool(\"json\", false, \"\")\n", "33:9", "--json belongs to cogumi", "another name"},
 		{"defined twice", fullHeader, fullBody + "\tx.Int(\"seed\", 1, \"\")\n", "32:8", "--seed is defined twice, first in line 29", "variable"},
-		{"computed name", fullHeader, fullBody + "\tn := \"a\"\n\tx.Int(n+\"b\", 1, \"\")\n", "33:8", "not a literal", "in quotes"},
+		{"computed name", fullHeader, fullBody + "\tn := \"a\"\n\tx.Int(n+\"b\", 1, \"\")\n", "33:8", "not a constant", "in quotes"},
 		{"words after a flag", replace("--out DIR |", "--out DIR maybe |"), fullBody, "12:12", `what is "maybe"`, "write --out"},
 		{"rows overflow", replace("rows>=100", "rows>=99999999999999999999"), fullBody, "7:11", "too many rows", "fits"},
 	}
@@ -200,7 +200,7 @@ func more(run *e.Run) { run.Float("c", 2.5e-1, "third") }
 	for _, f := range s.Flags {
 		got = append(got, fmt.Sprintf("%s:%s:%s:%v", f.Name, f.Kind, f.Default, f.HasDefault))
 	}
-	want := "a:int:-5:true b:string:raw:true d:bool:true:true computed-default:int::false c:float:2.5e-1:true"
+	want := "a:int:-5:true b:string:raw:true d:bool:true:true computed-default:int:3:true c:float:2.5e-1:true"
 	if strings.Join(got, " ") != want {
 		t.Errorf("flags are\n%s\nwant\n%s", strings.Join(got, " "), want)
 	}

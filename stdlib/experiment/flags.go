@@ -35,17 +35,6 @@ func newFlagSet(args []string, script *source.Script) *flagSet {
 	return f
 }
 
-// flagName splits --name and --name=value. A single dash works too; negative
-// numbers and a lone dash are values.
-func flagName(arg string) (name, value string, has, ok bool) {
-	rest := strings.TrimPrefix(strings.TrimPrefix(arg, "-"), "-")
-	if rest == arg || rest == "" || !(rest[0] >= 'a' && rest[0] <= 'z' || rest[0] >= 'A' && rest[0] <= 'Z' || rest[0] == '_') {
-		return "", "", false, false
-	}
-	name, value, has = strings.Cut(rest, "=")
-	return name, value, has, true
-}
-
 // lookup finds the last value given for a flag.
 func (f *flagSet) lookup(name string, isBool bool) (value string, given bool, err error) {
 	f.mu.Lock()
@@ -55,7 +44,7 @@ func (f *flagSet) lookup(name string, isBool bool) (value string, given bool, er
 	}
 	f.bools[name] = isBool
 	for i := 0; i < len(f.args) && f.args[i] != "--"; i++ {
-		n, v, has, ok := flagName(f.args[i])
+		n, v, has, ok := source.SplitFlag(f.args[i])
 		if !ok || n != name {
 			continue
 		}
@@ -77,7 +66,7 @@ func (f *flagSet) lookup(name string, isBool bool) (value string, given bool, er
 	return value, given, nil
 }
 
-func isFlag(arg string) bool { _, _, _, ok := flagName(arg); return ok }
+func isFlag(arg string) bool { _, _, _, ok := source.SplitFlag(arg); return ok }
 
 func (f *flagSet) err(name, what, hint string) error {
 	return WithCode(Hint(fmt.Errorf("flag --%s %s", name, what), hint), 2)
@@ -96,7 +85,7 @@ func (f *flagSet) unknown() error {
 		if arg == "--" {
 			break
 		}
-		name, _, _, ok := flagName(arg)
+		name, _, _, ok := source.SplitFlag(arg)
 		if !ok || slices.Contains(names, name) {
 			continue
 		}
@@ -120,7 +109,7 @@ func (f *flagSet) unread() []string {
 		if arg == "--" {
 			break
 		}
-		if name, _, _, ok := flagName(arg); ok && !f.taken[i] {
+		if name, _, _, ok := source.SplitFlag(arg); ok && !f.taken[i] {
 			names = append(names, name)
 		}
 	}
@@ -136,7 +125,7 @@ func (f *flagSet) positional() []string {
 		if f.args[i] == "--" {
 			return append(list, f.args[i+1:]...)
 		}
-		name, _, has, ok := flagName(f.args[i])
+		name, _, has, ok := source.SplitFlag(f.args[i])
 		isBool, known := f.bools[name]
 		switch {
 		case ok && !has && known && !isBool:

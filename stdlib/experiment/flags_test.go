@@ -17,7 +17,7 @@ func flagRun(t *testing.T, script string, args ...string) *Run {
 	var s *source.Script
 	if script != "" {
 		var err error
-		if s, err = source.Parse("x.go", []byte("package main\nfunc main() {"+script+"}")); err != nil {
+		if s, err = source.Parse("x.go", []byte("package main\nimport \"cogumi/stdlib/experiment\"\nvar x = experiment.Start()\nfunc main() {"+script+"}")); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -24,7 +24,7 @@ func host(t *testing.T) (*experiment.Run, string) {
 	}
 	w.Close()
 	script := filepath.Join(w.Dir(), run.SourceDir, "phase1b.go")
-	text := "package main\nfunc main() { x.Int(\"rows\", 3, \"rows\"); x.Step(\"s\", nil, nil, func(string) {}) }"
+	text := "package main\nimport \"cogumi/stdlib/experiment\"\nfunc main() { x := experiment.Start(); x.Int(\"rows\", 3, \"rows\"); x.Step(\"s\", nil, nil, func(string) {}) }"
 	if err := os.WriteFile(script, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}

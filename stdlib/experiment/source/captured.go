@@ -3,7 +3,6 @@ package source
 import (
 	"go/ast"
 	"go/types"
-	"strings"
 )
 
 // variable follows a local variable from around the step's function: the text
@@ -13,7 +12,7 @@ func (w *walker) variable(v *types.Var) {
 		return
 	}
 	w.vars[v] = true
-	if w.named[v] || w.isRun(v) {
+	if w.named[v] || w.s.runs[v] {
 		return // its value is in the key already
 	}
 	defs := w.definitions(w.around, v)
@@ -118,7 +117,7 @@ func (w *walker) calls(n ast.Node) bool {
 		case *ast.ArrayType, *ast.MapType, *ast.FuncLit:
 			return true
 		case *ast.SelectorExpr:
-			if pure[w.packageOf(fun)] {
+			if pure[w.s.packageOf(fun.X)] {
 				return true
 			}
 		}
@@ -130,48 +129,3 @@ func (w *walker) calls(n ast.Node) bool {
 
 // pure are packages whose functions give the same result for the same arguments.
 var pure = map[string]bool{"strings": true, "strconv": true, "math": true, "path/filepath": true, "path": true, "fmt": true, "errors": true, "unicode": true, "bytes": true}
-
-func (w *walker) packageOf(sel *ast.SelectorExpr) string {
-	id, ok := sel.X.(*ast.Ident)
-	if !ok {
-		return ""
-	}
-	if p, ok := w.s.info.Uses[id].(*types.PkgName); ok {
-		return p.Imported().Path()
-	}
-	return ""
-}
-
-// isRun says whether v is the run itself.
-func (w *walker) isRun(v *types.Var) bool {
-	for _, def := range w.definitions(w.around, v) {
-		if a, ok := def.(*ast.AssignStmt); ok && len(a.Rhs) == 1 {
-			if call, ok := a.Rhs[0].(*ast.CallExpr); ok {
-				if sel, ok := call.Fun.(*ast.SelectorExpr); ok && strings.HasSuffix(w.packageOf(sel), "experiment") {
-					return sel.Sel.Name == "Start" || sel.Sel.Name == "Current"
-				}
-			}
-		}
-	}
-	isRun := false
-	ast.Inspect(w.around.Type, func(n ast.Node) bool { // a parameter x *experiment.Run
-		f, ok := n.(*ast.Field)
-		if !ok {
-			return true
-		}
-		for _, name := range f.Names {
-			if w.s.info.Defs[name] != v {
-				continue
-			}
-			t := f.Type
-			if star, ok := t.(*ast.StarExpr); ok {
-				t = star.X
-			}
-			if sel, ok := t.(*ast.SelectorExpr); ok && strings.HasSuffix(w.packageOf(sel), "experiment") && sel.Sel.Name == "Run" {
-				isRun = true
-			}
-		}
-		return true
-	})
-	return isRun
-}

@@ -26,6 +26,7 @@ type Script struct {
 	pkg   *types.Package
 	decls map[types.Object]ast.Node // of the package: what each name stands for
 	funcs []*ast.FuncDecl
+	runs  map[types.Object]bool // what holds the run
 }
 
 // Read reads and parses the script at path.
@@ -40,13 +41,14 @@ func Read(path string) (*Script, error) {
 // Parse parses a script. Imports are not followed: names of other packages stay
 // unresolved, which is enough to tell the script's own names apart.
 func Parse(path string, text []byte) (*Script, error) {
-	s := &Script{Path: path, text: text, fset: token.NewFileSet(), decls: map[types.Object]ast.Node{}}
+	s := &Script{Path: path, text: text, fset: token.NewFileSet(), decls: map[types.Object]ast.Node{}, runs: map[types.Object]bool{}}
 	file, err := parser.ParseFile(s.fset, path, text, parser.SkipObjectResolution)
 	if err != nil {
 		return nil, fmt.Errorf("parse script: %w", err)
 	}
 	s.file = file
 	s.info = &types.Info{
+		Types:      map[ast.Expr]types.TypeAndValue{},
 		Defs:       map[*ast.Ident]types.Object{},
 		Uses:       map[*ast.Ident]types.Object{},
 		Selections: map[*ast.SelectorExpr]*types.Selection{},
@@ -54,6 +56,7 @@ func Parse(path string, text []byte) (*Script, error) {
 	conf := types.Config{Importer: noImports{}, Error: func(error) {}, FakeImportC: true}
 	s.pkg, _ = conf.Check("main", s.fset, []*ast.File{file}, s.info)
 	s.collect()
+	s.findRuns()
 	return s, nil
 }
 
@@ -153,7 +156,9 @@ func (s *Script) literal(e ast.Expr) (string, bool) {
 	case *ast.BinaryExpr:
 		a, ok1 := s.literal(e.X)
 		b, ok2 := s.literal(e.Y)
-		return a + b, e.Op == token.ADD && ok1 && ok2
+		if e.Op == token.ADD && ok1 && ok2 {
+			return a + b, true
+		}
 	case *ast.Ident:
 		c, ok := s.info.Uses[e].(*types.Const)
 		if ok && c.Val() != nil && c.Val().Kind().String() == "String" {

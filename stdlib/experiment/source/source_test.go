@@ -193,9 +193,11 @@ func main() { x.Step("a", nil, nil, func(dir string) { even(3); var l *list[int]
 func TestFlags(t *testing.T) {
 	s := parse(t, `package main
 import "flag"
+import "cogumi/stdlib/experiment"
 const poolFlag = "po" + "ol"
 const many = 500
 type mine struct{}
+type held struct{ run *experiment.Run }
 func (mine) Int(a string, b int, c string) int { return b }
 func main() {
 	x := experiment.Start()
@@ -206,19 +208,23 @@ func main() {
 	_ = x.Int("rows", 7, "again")
 	_ = flag.String("not", "this", "one")
 	_ = mine{}.Int("nor", 1, "this")
+	h := held{x}
+	_ = h.run.Bool("field", false, "through a field")
 	_ = x.String("computed", def(), "x")
 }
 func def() string { return "x" }`)
 	got, complete := s.Flags()
 	want := []Flag{
-		{"pool", "string", "tinyworld", "problems", 9}, {"rows", "int", "500", "rows", 10}, {"lr", "float", "-2e-4", "rate", 11},
-		{"deep", "bool", "true", "more", 12}, {"computed", "string", "", "x", 16},
+		{"pool", "string", "tinyworld", true, "problems", 11, 15}, {"rows", "int", "500", true, "rows", 12, 12},
+		{"lr", "float", "-2e-4", true, "rate", 13, 14}, {"deep", "bool", "true", true, "more", 14, 13},
+		{"field", "bool", "false", true, "through a field", 19, 17}, {"computed", "string", "", false, "x", 20, 15},
 	}
 	if !slices.Equal(got, want) || !complete {
 		t.Errorf("flags %+v\nwant  %+v\ncomplete %v", got, want, complete)
 	}
 	if _, complete := parse(t, `package main
-func main() { for _, n := range names { x.String(n, "", "") } }`).Flags(); complete {
+import "cogumi/stdlib/experiment"
+func main() { x := experiment.Start(); for _, n := range names { x.String(n, "", "") } }`).Flags(); complete {
 		t.Error("a computed name counts as complete")
 	}
 }
