@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"cogumi/reports/run/durable"
 	"cogumi/stdlib/llm/safetensors"
 )
 
@@ -47,7 +48,7 @@ func (a *Adapter) write(folder string) error {
 		if err := os.Remove(path); err != nil {
 			return err
 		}
-		if err := syncDir(folder); err != nil {
+		if err := durable.SyncDir(folder); err != nil {
 			return err
 		}
 	}
@@ -57,7 +58,7 @@ func (a *Adapter) write(folder string) error {
 	if same {
 		return nil
 	}
-	return writeFile(path, config)
+	return durable.WriteBytes(path, config)
 }
 
 // tensors are the matrices with their keys.
@@ -81,44 +82,4 @@ func (a *Adapter) tensors() ([]safetensors.Tensor, error) {
 			safetensors.FromFloat32s(prefix+name+".lora_B.weight", []int{outSize, a.R}, p.B))
 	}
 	return out, nil
-}
-
-// writeFile writes a file that appears whole or not at all.
-func writeFile(path string, b []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".tmp*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if _, err := f.Write(b); err != nil {
-		return err
-	}
-	if err := f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-// syncDir makes a rename or a removal inside dir survive a power cut.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }

@@ -9,58 +9,28 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"unicode/utf8"
+
+	"cogumi/reports/run/durable"
 )
 
 // Write writes a file whose bytes depend on the arguments only, not on the order
 // of tensors: larger element types first, then by name, so that every tensor is
 // aligned to its element, as the reference implementation lays them out; the
 // header is padded to a multiple of 8. The file appears whole or not at all.
-func Write(path string, tensors []Tensor, metadata map[string]string) (err error) {
-	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".tmp*")
-	if err != nil {
-		return fmt.Errorf("safetensors: write %s: %w", path, err)
-	}
-	defer func() {
-		if err != nil {
-			tmp.Close()
-			os.Remove(tmp.Name())
-			err = fmt.Errorf("safetensors: write %s: %w", path, err)
+func Write(path string, tensors []Tensor, metadata map[string]string) error {
+	err := durable.WriteFile(path, func(f io.Writer) error {
+		w := bufio.NewWriterSize(f, 1<<20)
+		if err := Encode(w, tensors, metadata); err != nil {
+			return err
 		}
-	}()
-	w := bufio.NewWriterSize(tmp, 1<<20)
-	if err := Encode(w, tensors, metadata); err != nil {
-		return err
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	if err := tmp.Chmod(0o644); err != nil {
-		return err
-	}
-	if err := tmp.Sync(); err != nil {
-		return err
-	}
-	if err := tmp.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(tmp.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-// syncDir makes a rename inside dir survive a power cut.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
+		return w.Flush()
+	})
 	if err != nil {
-		return err
+		return fmt.Errorf("safetensors: %w", err)
 	}
-	defer d.Close()
-	return d.Sync()
+	return nil
 }
 
 // Encode writes the bytes of Write to w.
