@@ -20,10 +20,15 @@ const (
 	eventsFile    = "events.jsonl"
 	heartbeatFile = "heartbeat"
 	lockFile      = ".lock"
+	moduleFile    = "go.mod"
 	SourceDir     = "source"
 	ArtefactDir   = "artefacts"
 	SampleDir     = "samples"
 )
+
+// moduleText keeps a run's copies of Go files out of the ./... of the module
+// that its folder lies in.
+const moduleText = "// The Go files below are what a run was made from, no part of another module.\nmodule run\n"
 
 // Create makes a new run folder under root and writes its run.json. It fills in
 // Version, ID, State, Started and Attempt where they are empty. The id sorts by
@@ -48,6 +53,9 @@ func Create(root string, info Info) (*Writer, error) {
 		if err := os.Mkdir(filepath.Join(dir, sub), 0o755); err != nil {
 			return nil, fmt.Errorf("create run: %w", err)
 		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, moduleFile), []byte(moduleText), 0o644); err != nil {
+		return nil, fmt.Errorf("create run: %w", err)
 	}
 	if err := writeInfo(dir, &info); err != nil {
 		return nil, err

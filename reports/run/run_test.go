@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -43,6 +44,22 @@ func TestCreateAndReadBack(t *testing.T) {
 		if fi, err := os.Stat(filepath.Join(w.Dir(), sub)); err != nil || !fi.IsDir() {
 			t.Errorf("no folder %s", sub)
 		}
+	}
+}
+
+// TestCopiesAreNoPackages: ./... of the module around a run folder leaves the
+// run's Go files alone.
+func TestCopiesAreNoPackages(t *testing.T) {
+	root := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(root, "go.mod"), []byte("module around\n"), 0o644))
+	must(t, os.WriteFile(filepath.Join(root, "a.go"), []byte("package around\n"), 0o644))
+	w := create(t, filepath.Join(root, "runs"), "x")
+	must(t, os.WriteFile(filepath.Join(w.Dir(), SourceDir, "x.go"), []byte("package main\n"), 0o644))
+	list := exec.Command("go", "list", "./...")
+	list.Dir = root
+	out, err := list.CombinedOutput()
+	if err != nil || strings.TrimSpace(string(out)) != "around" {
+		t.Errorf("go list: %s%v", out, err)
 	}
 }
 
