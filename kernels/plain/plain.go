@@ -59,6 +59,8 @@ func Bind(v *host.View, op kernels.Op) (func(), error) {
 		return argmax(v, o), nil
 	case *kernels.Sample:
 		return sample(v, o), nil
+	case *kernels.NonFinite:
+		return nonFinite(v, o), nil
 	case *kernels.Zero:
 		return zero(v, o), nil
 	case *kernels.GradNorm:

@@ -184,13 +184,8 @@ func (t *Trainer) Gradients(ctx context.Context, examples []Example) (StepResult
 		return result, err
 	}
 	for k, b := range batches {
-		w := &writer{device: t.model.device}
-		w.batch(t.in, t.loss, b)
-		w.floats(t.loss.scale, 1/float32(result.Targets))
-		seed := mix(t.config.Seed, uint64(result.Step)<<20+uint64(k))
-		w.ints(t.seed, int32(seed), int32(seed>>32))
-		if w.err != nil {
-			return result, w.err
+		if err := t.feed(b, result, k); err != nil {
+			return result, err
 		}
 		if err := t.micro.Run(ctx); err != nil {
 			return result, err
@@ -199,6 +194,16 @@ func (t *Trainer) Gradients(ctx context.Context, examples []Example) (StepResult
 	sum, err := t.readFloat(t.loss.loss)
 	result.Loss = sum / float64(result.Targets)
 	return result, err
+}
+
+// feed writes what micro-batch k of a step reads.
+func (t *Trainer) feed(b *batch, result StepResult, k int) error {
+	w := &writer{device: t.model.device}
+	w.batch(t.in, t.loss, b)
+	w.floats(t.loss.scale, 1/float32(result.Targets))
+	seed := mix(t.config.Seed, uint64(result.Step)<<20+uint64(k))
+	w.ints(t.seed, int32(seed), int32(seed>>32))
+	return w.err
 }
 
 // mix is splitmix64 of two numbers.
@@ -242,23 +247,6 @@ func (t *Trainer) Step(ctx context.Context, examples []Example, lr float64) (Ste
 }
 
 func bad(x float64) bool { return math.IsNaN(x) || math.IsInf(x, 0) }
-
-// notFinite names the rows whose own loss is not finite.
-func (t *Trainer) notFinite(ctx context.Context, result StepResult, examples []Example) error {
-	var rows []int
-	for _, e := range examples {
-		r, err := t.Gradients(ctx, []Example{e})
-		if err == nil && bad(r.Loss) {
-			rows = append(rows, e.Row)
-		}
-	}
-	where := "no single row's loss is"
-	if rows != nil {
-		where = fmt.Sprintf("rows %v are", rows)
-	}
-	return fmt.Errorf("step %d: loss %g, gradient norm %g: %w (%s the cause); the adapter is as before the step",
-		result.Step, result.Loss, result.GradNorm, ErrNotFinite, where)
-}
 
 // State returns the optimiser steps done and a copy of everything that the next
 // step depends on, by name.
