@@ -43,6 +43,15 @@ type Device interface {
 	Close() error
 }
 
+// InPlace is a device that computes in the host's own memory. It reads frozen
+// weights in every DType, and where they are: a mapped file is not copied.
+type InPlace interface {
+	Device
+	// Map makes data the memory of a persistent tensor, instead of Alloc. data is
+	// read-only and stays as it is until the tensor is freed.
+	Map(t *Tensor, data []byte) error
+}
+
 // Executable is a compiled program. Run does no allocation and no host round
 // trip inside.
 type Executable interface {

@@ -25,22 +25,41 @@ const (
 	BF16
 	I32
 	U8
+	// Of frozen weights only, on devices that are InPlace. All but F16 are the
+	// block formats of package ggml; a row holds whole blocks.
+	F16
+	Q4_0
+	Q4_1
+	Q5_0
+	Q5_1
+	Q8_0
+	Q4_K
+	Q5_K
+	Q6_K
 )
 
-// Size is the bytes of one element.
-func (d DType) Size() int {
-	switch d {
-	case F32, I32:
-		return 4
-	case BF16:
-		return 2
-	}
-	return 1
+// dtypes says how many bytes a block of how many elements takes.
+var dtypes = [...]struct {
+	name         string
+	block, bytes int
+}{
+	F32: {"f32", 1, 4}, BF16: {"bf16", 1, 2}, I32: {"i32", 1, 4}, U8: {"u8", 1, 1}, F16: {"f16", 1, 2},
+	Q4_0: {"q4_0", 32, 18}, Q4_1: {"q4_1", 32, 20}, Q5_0: {"q5_0", 32, 22}, Q5_1: {"q5_1", 32, 24}, Q8_0: {"q8_0", 32, 34},
+	Q4_K: {"q4_k", 256, 144}, Q5_K: {"q5_k", 256, 176}, Q6_K: {"q6_k", 256, 210},
 }
 
-func (d DType) String() string {
-	return [...]string{"f32", "bf16", "i32", "u8"}[d]
+// Size is the bytes of one element; 0 where elements share the bytes of a block.
+func (d DType) Size() int {
+	if dtypes[d].block > 1 {
+		return 0
+	}
+	return dtypes[d].bytes
 }
+
+// Block is how many elements share a block, and its bytes.
+func (d DType) Block() (elements, bytes int) { return dtypes[d].block, dtypes[d].bytes }
+
+func (d DType) String() string { return dtypes[d].name }
 
 // Role says how long a tensor lives and who writes it.
 type Role uint8
@@ -84,7 +103,10 @@ func (t *Tensor) Len() int {
 }
 
 // Bytes is the size in memory.
-func (t *Tensor) Bytes() int64 { return int64(t.Len()) * int64(t.DType.Size()) }
+func (t *Tensor) Bytes() int64 {
+	elements, bytes := t.DType.Block()
+	return int64(t.Len()) / int64(elements) * int64(bytes)
+}
 
 // Cols is the length of the last dimension.
 func (t *Tensor) Cols() int {
@@ -107,7 +129,7 @@ func (t *Tensor) String() string {
 }
 
 // Matrix is a frozen weight [Out, In] in one of the storage formats: Dense
-// (f32 or bf16) or NF4.
+// (f32 or bf16, on devices that are InPlace any other DType as well) or NF4.
 type Matrix struct {
 	Name    string
 	Out, In int

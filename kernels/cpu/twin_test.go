@@ -76,12 +76,35 @@ func (b *bench) matrix(format string, out, in int) *kernels.Matrix {
 			data = binary.LittleEndian.AppendUint16(data, uint16(math.Float32bits(v)>>16))
 		}
 		m.Dense = b.put(kernels.NewTensor(fmt.Sprintf("h%d", len(b.order)), kernels.BF16, out, in), data)
+	case "f16":
+		m.Dense = b.blocks(kernels.F16, 0, 1, 0x3800, out, in)
+	case "q4_1":
+		m.Dense = b.blocks(kernels.Q4_1, 0, 2, 0x2c00, out, in)
+	case "q6_k":
+		m.Dense = b.blocks(kernels.Q6_K, 208, 1, 0x0c00, out, in)
 	default:
 		q := nf4.Quantize(x, true)
 		m.NF4 = &kernels.NF4{Codes: b.bytes(q.Packed), Absmax: b.bytes(q.Nested.Codes), AbsmaxMap: b.values(q.Nested.Map, 256),
 			NestedAbsmax: b.values(q.Nested.Absmax, len(q.Nested.Absmax)), Offset: b.values([]float32{q.Nested.Offset}, 1)}
 	}
 	return m
+}
+
+// blocks is random bytes of a block format, whose halves at offset at
+// have the exponent of size.
+func (b *bench) blocks(dtype kernels.DType, at, halves int, size uint16, out, in int) *kernels.Tensor {
+	t := kernels.NewTensor(fmt.Sprintf("%s %d", dtype, len(b.order)), dtype, out, in)
+	data := make([]byte, t.Bytes())
+	for i := range data {
+		data[i] = byte(b.random.Uint32())
+	}
+	_, bytes := dtype.Block()
+	for i := 0; i < len(data); i += bytes {
+		for k := range halves {
+			binary.LittleEndian.PutUint16(data[i+at+2*k:], size|uint16(b.random.Uint32())&0x83ff)
+		}
+	}
+	return b.put(t, data)
 }
 
 // run runs the program on a device and returns all tensors.
@@ -121,6 +144,12 @@ func operations() map[string]func(b *bench) {
 		}
 		ops["dropout "+format] = func(b *bench) { linearOps(b, format, 64, 0.25) }
 		ops["crossentropy "+format] = func(b *bench) { lossOps(b, format) }
+	}
+	ops["linear f16"] = func(b *bench) { linearOps(b, "f16", 37, 0) }
+	ops["linear q4_1"] = func(b *bench) { linearOps(b, "q4_1", 96, 0) }
+	ops["linear q6_k"] = func(b *bench) { linearOps(b, "q6_k", 512, 0) }
+	ops["embed q6_k"] = func(b *bench) {
+		b.program.Add(&kernels.Embed{Rows: b.ints(3), IDs: b.ints(6, 0, 2, 1), Table: b.matrix("q6_k", 7, 256).Dense, Y: b.normal(4, 256)})
 	}
 	ops["addnorm"] = normOps
 	ops["rope"] = func(b *bench) {

@@ -35,6 +35,10 @@ func (d *Device) Describe() kernels.Description     { return d.describe() }
 func (d *Device) Alloc(ts ...*kernels.Tensor) error { return d.memory.alloc(ts...) }
 func (d *Device) Close() error                      { clear(d.memory); return nil }
 
+// Map makes data the memory of t, kernels.InPlace. data must begin at a multiple
+// of the size of t's elements; Write to t is an error.
+func (d *Device) Map(t *kernels.Tensor, data []byte) error { return d.memory.use(t, data) }
+
 func (d *Device) Free(ts ...*kernels.Tensor) {
 	for _, t := range ts {
 		delete(d.memory, t)
@@ -46,6 +50,9 @@ func (d *Device) Write(t *kernels.Tensor, offset int64, src []byte) error {
 	b, err := d.memory.span(t, offset, len(src))
 	if err != nil {
 		return fmt.Errorf("write %w", err)
+	}
+	if d.memory[t].fixed {
+		return fmt.Errorf("write %s: it is mapped, read-only", t)
 	}
 	d.freed(t)
 	copy(b, src)

@@ -4,14 +4,21 @@
 package host
 
 import (
+	"errors"
 	"fmt"
 	"unsafe"
 
 	"cogumi/kernels"
 )
 
-// memory keeps the bytes of persistent tensors, 64-byte aligned.
-type memory map[*kernels.Tensor][]byte
+// memory keeps the bytes of persistent tensors: its own, 64-byte aligned, or a
+// file's.
+type memory map[*kernels.Tensor]bytes
+
+type bytes struct {
+	data  []byte
+	fixed bool // mapped: never written
+}
 
 // aligned makes n zero bytes whose address is a multiple of 64.
 func aligned(n int64) []byte {
@@ -22,14 +29,37 @@ func aligned(n int64) []byte {
 
 func (m memory) alloc(ts ...*kernels.Tensor) error {
 	for _, t := range ts {
-		if t.Role != kernels.Persistent {
-			return fmt.Errorf("allocate %s: an activation lives in its program", t)
+		if err := m.fits(t); err != nil {
+			return fmt.Errorf("allocate %s: %w", t, err)
 		}
-		if _, ok := m[t]; ok {
-			return fmt.Errorf("allocate %s: it is there already", t)
-		}
-		m[t] = aligned(t.Bytes())
+		m[t] = bytes{data: aligned(t.Bytes())}
 	}
+	return nil
+}
+
+// fits refuses a tensor that cannot be given memory.
+func (m memory) fits(t *kernels.Tensor) error {
+	if t.Role != kernels.Persistent {
+		return errors.New("an activation lives in its program")
+	}
+	if _, ok := m[t]; ok {
+		return errors.New("it is there already")
+	}
+	return nil
+}
+
+// use makes data a tensor's memory.
+func (m memory) use(t *kernels.Tensor, data []byte) error {
+	if err := m.fits(t); err != nil {
+		return fmt.Errorf("map %s: %w", t, err)
+	}
+	if int64(len(data)) != t.Bytes() {
+		return fmt.Errorf("map %s: %d bytes, want %d", t, len(data), t.Bytes())
+	}
+	if size := t.DType.Size(); size > 1 && len(data) > 0 && uintptr(unsafe.Pointer(&data[0]))%uintptr(size) != 0 {
+		return fmt.Errorf("map %s: its bytes do not begin at a multiple of %d", t, size)
+	}
+	m[t] = bytes{data, true}
 	return nil
 }
 
@@ -39,10 +69,10 @@ func (m memory) span(t *kernels.Tensor, offset int64, n int) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s is not allocated", t)
 	}
-	if offset < 0 || offset+int64(n) > int64(len(b)) {
+	if offset < 0 || offset+int64(n) > int64(len(b.data)) {
 		return nil, fmt.Errorf("%s: bytes %d…%d are outside", t, offset, offset+int64(n))
 	}
-	return b[offset : offset+int64(n)], nil
+	return b.data[offset : offset+int64(n)], nil
 }
 
 // View gives a program's tensors as Go slices.
@@ -58,7 +88,7 @@ func (v *View) bytes(t *kernels.Tensor) []byte {
 		if !ok {
 			panic(fmt.Sprintf("%s is not allocated", t))
 		}
-		return b
+		return b.data
 	}
 	at, ok := v.plan.Offsets[t]
 	if !ok {

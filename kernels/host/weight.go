@@ -1,9 +1,11 @@
 package host
 
 import (
+	"encoding/binary"
 	"math"
 
 	"cogumi/kernels"
+	"cogumi/kernels/ggml"
 	"cogumi/kernels/nf4"
 )
 
@@ -11,7 +13,9 @@ import (
 type Weight struct {
 	Out, In int
 	dense   []float32
-	half    []uint16
+	half    []uint16 // bf16
+	dtype   kernels.DType
+	blocks  []byte // of any other DType: row after row
 	packed  []byte
 	scales  []float32
 }
@@ -32,13 +36,16 @@ func (v *View) Weight(m *kernels.Matrix) *Weight {
 		w.packed, w.scales = q.Packed, q.Scales()
 	case m.Dense.DType == kernels.BF16:
 		w.half = v.U16(m.Dense)
-	default:
+	case m.Dense.DType == kernels.F32:
 		w.dense = v.F32(m.Dense)
+	default:
+		w.dtype, w.blocks = m.Dense.DType, v.U8(m.Dense)
 	}
 	return w
 }
 
 // Row writes row i, In values, to dst: NF4 rounded to bf16, as stored otherwise.
+// It may run in several goroutines at once.
 func (w *Weight) Row(i int, dst []float32) {
 	from := i * w.In
 	switch {
@@ -48,6 +55,14 @@ func (w *Weight) Row(i int, dst []float32) {
 		for k, h := range w.half[from : from+w.In] {
 			dst[k] = math.Float32frombits(uint32(h) << 16)
 		}
+	case w.dtype == kernels.F16:
+		for k := range dst[:w.In] {
+			dst[k] = ggml.Half(binary.LittleEndian.Uint16(w.blocks[2*(from+k):]))
+		}
+	case w.blocks != nil:
+		n, bytes := w.dtype.Block()
+		row := w.In / n * bytes
+		ggml.Dequantize(dst[:w.In], w.blocks[i*row:(i+1)*row], w.dtype)
 	default:
 		for k := range dst[:w.In] {
 			e := from + k

@@ -7,7 +7,7 @@ import (
 	"cogumi/kernels"
 )
 
-// recorder appends a Llama forward pass to a program.
+// recorder appends a forward pass to a program.
 type recorder struct {
 	*kernels.Program
 	m       *Model
@@ -61,6 +61,10 @@ func (r *recorder) layer(i int, x, delta *kernels.Tensor) (sum, next *kernels.Te
 	at := fmt.Sprintf("%d.", i)
 	x, y := r.norm(at+"input_norm", x, delta, l.inputNorm)
 	qkv := r.linear(at+"qkv", y, l.q, l.k, l.v)
+	if c.QKNorm {
+		qkv[0] = r.headNorm(at+"q_norm", qkv[0], l.qNorm)
+		qkv[1] = r.headNorm(at+"k_norm", qkv[1], l.kNorm)
+	}
 	for _, t := range qkv[:2] {
 		r.Add(&kernels.Rope{Rows: r.in.rows, X: t, Positions: r.in.positions, Cos: r.m.cos, Sin: r.m.sin, HeadDim: c.HeadDim})
 	}
@@ -84,6 +88,14 @@ func (r *recorder) norm(name string, x, delta, w *kernels.Tensor) (sum, y *kerne
 	}
 	r.Add(op)
 	return sum, op.Y
+}
+
+// headNorm normalises each head of x by itself.
+func (r *recorder) headNorm(name string, x, w *kernels.Tensor) *kernels.Tensor {
+	y := r.tensor(name, x.Cols())
+	r.Add(&kernels.HeadNorm{Rows: r.in.rows, X: x, W: w, Y: y,
+		RStd: kernels.NewActivation(name+".rstd", kernels.F32, r.tokens, x.Cols()/w.Len()), Eps: float32(r.m.Config.RMSEps)})
+	return y
 }
 
 // linear projects x with matrices that share it.
@@ -110,7 +122,7 @@ func (r *recorder) packedAttention(i int, q, k, v, o *kernels.Tensor) {
 	c := r.m.Config
 	r.Add(&kernels.Attention{Seqs: r.in.seqs, CuSeqlens: r.in.cuSeqlens, Q: q, K: k, V: v, O: o,
 		LSE:   kernels.NewActivation(fmt.Sprintf("%d.lse", i), kernels.F32, r.tokens, c.Heads),
-		Heads: c.Heads, KVHeads: c.KVHeads, HeadDim: c.HeadDim, Scale: attentionScale(c.HeadDim)})
+		Heads: c.Heads, KVHeads: c.KVHeads, HeadDim: c.HeadDim, Scale: attentionScale(c.HeadDim), Window: c.Window(i)})
 }
 
 func attentionScale(headDim int) float32 { return float32(1 / math.Sqrt(float64(headDim))) }

@@ -105,7 +105,7 @@ func (g *generator) record(adapter *Adapter) (err error) {
 		g.made = append(g.made, kc, vc)
 		r.Add(&kernels.CachedAttention{Seqs: g.in.seqs, CuSeqlens: g.in.cuSeqlens, Slots: g.slots, Starts: g.starts,
 			Q: q, K: k, V: v, KCache: kc, VCache: vc, O: o,
-			Heads: c.Heads, KVHeads: c.KVHeads, HeadDim: c.HeadDim, Scale: attentionScale(c.HeadDim)})
+			Heads: c.Heads, KVHeads: c.KVHeads, HeadDim: c.HeadDim, Scale: attentionScale(c.HeadDim), Window: c.Window(i)})
 	}
 	y := r.hidden()
 	last := kernels.NewActivation("last", g.m.compute, s, c.Hidden)

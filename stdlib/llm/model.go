@@ -20,7 +20,7 @@ import (
 type Model struct {
 	Config    *hfconfig.Config
 	Tokenizer *tokenizer.Tokenizer
-	Format    string // nf4, bf16, f32: of the projections
+	Format    string // of the projections: nf4, bf16, f32, q4_k, …
 	Bytes     int64  // of the weights on the device
 
 	template *template // nil: the folder has none
@@ -36,6 +36,7 @@ type Model struct {
 
 type layer struct {
 	inputNorm, postNorm        *kernels.Tensor
+	qNorm, kNorm               *kernels.Tensor // [headDim]; nil without
 	q, k, v, o, gate, up, down *kernels.Matrix
 }
 
@@ -47,7 +48,8 @@ func (l *layer) projections() []*kernels.Matrix {
 // Options say how a model is loaded.
 type Options struct {
 	// NF4 quantises the projections (not the embedding, the output layer and
-	// the norms) to 4 bits with double quantisation.
+	// the norms) to 4 bits with double quantisation, also those that a GGUF file
+	// holds in a format of its own. A bitsandbytes checkpoint stays as it is.
 	NF4 bool
 }
 
@@ -58,16 +60,15 @@ func (m *Model) Device() kernels.Device { return m.device }
 func (m *Model) Close() { m.device.Free(m.all...) }
 
 // Load reads a Hugging Face folder: config.json, generation_config.json,
-// model*.safetensors, tokenizer.json, tokenizer_config.json.
+// tokenizer.json, tokenizer_config.json, with its weights: model*.safetensors, or
+// a GGUF file, which is such a folder itself. The weights stay open until Close: a
+// device that computes in the host's memory reads them where they are.
 func Load(device kernels.Device, folder fs.FS, weights Weights, o Options) (*Model, error) {
 	config, err := hfconfig.Read(folder)
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{Config: config, device: device, compute: device.Describe().Compute, Format: "dense"}
-	if _, packed := weights.Tensor("model.layers.0.self_attn.q_proj.weight.absmax"); packed || o.NF4 {
-		m.Format = "nf4"
-	}
+	m := &Model{Config: config, device: device, compute: device.Describe().Compute}
 	if err := m.readText(folder); err != nil {
 		return nil, err
 	}
@@ -75,6 +76,7 @@ func Load(device kernels.Device, folder fs.FS, weights Weights, o Options) (*Mod
 		m.Close()
 		return nil, err
 	}
+	m.Format = m.format()
 	return m, nil
 }
 

@@ -174,9 +174,10 @@ func (m *Model) Engine() (*llm.Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load model %s: %w", m.Name, err)
 	}
-	defer weights.Close()
+	// They stay open: the device may read them where they are.
 	b.loaded, err = llm.Load(device(), b.folder, weights, llm.Options{NF4: true})
 	if err != nil {
+		weights.Close()
 		return nil, fmt.Errorf("load model %s: %w", m.Name, err)
 	}
 	return b.loaded, nil

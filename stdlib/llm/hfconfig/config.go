@@ -29,10 +29,13 @@ type Config struct {
 	RopeTheta     float64 // base of the rotary frequencies
 	RopeScaling   RopeScaling
 	TieEmbeddings bool   // lm_head is the embedding
-	AttentionBias bool   // q, k, v, o have a bias
-	MLPBias       bool   // gate, up, down have a bias
+	QKVBias       bool   // q, k, v have a bias
+	OBias         bool   // o has one
+	MLPBias       bool   // gate, up, down have one
+	QKNorm        bool   // each head of q and k is normalised before RoPE
 	MaxPositions  int    // longest sequence the model was made for
 	SlidingWindow int    // a token sees itself and the SlidingWindow-1 before it; 0: all
+	WindowLayers  []bool // by layer: SlidingWindow holds there; nil: in all
 	BOS           int    // -1: none
 	EOS           []int  // any of them ends a text; generation_config.json goes before config.json
 	Pad           int    // -1: none, or not a row of the embedding
@@ -66,15 +69,11 @@ func Read(folder fs.FS) (*Config, error) {
 
 // Parse reads the two files' contents; generation may be nil.
 func Parse(config, generation []byte) (*Config, error) {
-	return parse(families, config, generation)
-}
-
-func parse(families []family, config, generation []byte) (*Config, error) {
 	o, err := object(config)
 	if err != nil {
 		return nil, fmt.Errorf("config.json: %w", err)
 	}
-	c, err := read(families, o)
+	c, err := read(o)
 	if err != nil {
 		return nil, fmt.Errorf("config.json: %w", err)
 	}
@@ -90,8 +89,8 @@ func parse(families []family, config, generation []byte) (*Config, error) {
 	return c, nil
 }
 
-func read(families []family, o fields) (*Config, error) {
-	f, err := familyOf(families, o)
+func read(o fields) (*Config, error) {
+	f, err := familyOf(o)
 	if err != nil {
 		return nil, err
 	}
@@ -102,16 +101,13 @@ func read(families []family, o fields) (*Config, error) {
 	c.Intermediate = r.size("intermediate_size", 0)
 	c.Layers = r.size("num_hidden_layers", 0)
 	c.Heads = r.size("num_attention_heads", 0)
-	c.KVHeads = r.size("num_key_value_heads", c.Heads)
-	c.HeadDim = r.headDim(c.Hidden, c.Heads)
+	c.KVHeads = r.kvHeads(c.Heads, f)
+	c.HeadDim = r.headDim(c.Hidden, c.Heads, f)
 	c.MaxPositions = r.size("max_position_embeddings", f.maxPositions)
 	c.RMSEps = r.number("rms_norm_eps", f.rmsEps)
 	c.TieEmbeddings = r.flag("tie_word_embeddings", false)
-	c.AttentionBias = r.flag("attention_bias", false)
-	c.MLPBias = r.flag("mlp_bias", false)
-	if f.window {
-		c.SlidingWindow = r.size("sliding_window", 0, optional)
-	}
+	r.biases(c, f)
+	r.window(c, f)
 	c.DType = r.dtype()
 	if act := r.text("hidden_act", "silu"); r.err == nil && act != "silu" {
 		r.fail("hidden_act", fmt.Errorf("%q is not supported (silu is)", act))
@@ -131,6 +127,14 @@ func read(families []family, o fields) (*Config, error) {
 	return c, c.tokens(o)
 }
 
+// Window is how many tokens a token sees in a layer, itself included; 0: all.
+func (c *Config) Window(layer int) int {
+	if c.WindowLayers != nil && !c.WindowLayers[layer] {
+		return 0
+	}
+	return c.SlidingWindow
+}
+
 // check refuses shapes that no product could have.
 func (c *Config) check() error {
 	switch {
@@ -138,6 +142,8 @@ func (c *Config) check() error {
 		return fmt.Errorf("num_key_value_heads: %d does not divide num_attention_heads %d", c.KVHeads, c.Heads)
 	case c.HeadDim%2 != 0:
 		return fmt.Errorf("head_dim: %d is odd, rotary positions need pairs", c.HeadDim)
+	case c.Layers > maxLayers:
+		return fmt.Errorf("num_hidden_layers: %d, more than %d is refused", c.Layers, maxLayers)
 	case c.HeadDim > maxHeadDim:
 		return fmt.Errorf("head_dim: %d, more than %d is refused", c.HeadDim, maxHeadDim)
 	case !(c.RMSEps > 0 && c.RMSEps < 1):

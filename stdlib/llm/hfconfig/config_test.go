@@ -88,10 +88,12 @@ func TestTokens(t *testing.T) {
 
 func TestRefused(t *testing.T) {
 	for more, want := range map[string]string{
-		`"architectures":["MambaForCausalLM"]`:              `"MambaForCausalLM"`,
-		`"architectures":["LlamaForCausalLM","X"]`:          "want one",
-		`"architectures":"LlamaForCausalLM"`:                "want a list",
-		`"model_type":"mistral"`:                            `"mistral"`,
+		`"architectures":["MambaForCausalLM"]`:     `"MambaForCausalLM"`,
+		`"architectures":["LlamaForCausalLM","X"]`: "want one",
+		`"architectures":"LlamaForCausalLM"`:       "want a list",
+		`"model_type":"mistral"`:                   `"mistral"`,
+		`"model_type":"qwen2","architectures":["Qwen2ForCausalLM"],"num_key_value_heads":4,"use_sliding_window":true,"layer_types":["chunked_attention","full_attention"]`: "chunked_attention",
+		`"model_type":"qwen2","architectures":["Qwen2ForCausalLM"],"num_key_value_heads":4,"use_sliding_window":true,"layer_types":["full_attention"]`:                     "list of 2",
 		`"hidden_act":"gelu"`:                               `hidden_act: "gelu"`,
 		`"hidden_size":0`:                                   "hidden_size: 0",
 		`"hidden_size":64.0`:                                "hidden_size: 64.0",
@@ -164,14 +166,6 @@ func TestTiny(t *testing.T) {
 	}
 }
 
-// Families that are recorded but not supported yet join the table here: this is
-// what adding one looks like.
-var allFamilies = append(slices.Clone(families),
-	family{architecture: "MistralForCausalLM", modelType: "mistral", rmsEps: 1e-6, maxPositions: 131072, theta: 10_000, window: true},
-	family{architecture: "Qwen2ForCausalLM", modelType: "qwen2", rmsEps: 1e-6, maxPositions: 32768, theta: 10_000},
-	family{architecture: "Qwen3ForCausalLM", modelType: "qwen3", rmsEps: 1e-6, maxPositions: 32768, theta: 10_000},
-)
-
 func TestFamilies(t *testing.T) {
 	root := golden.Dir(t, "golden/families")
 	dirs, err := os.ReadDir(root)
@@ -185,7 +179,7 @@ func TestFamilies(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := parse(allFamilies, config, nil)
+		c, err := Parse(config, nil)
 		if err != nil {
 			t.Errorf("%s: %v", d.Name(), err)
 			continue
@@ -194,11 +188,14 @@ func TestFamilies(t *testing.T) {
 		if d.Name() == "mistral-window16" && c.SlidingWindow != 16 {
 			t.Errorf("%s: window %d", d.Name(), c.SlidingWindow)
 		}
-		if d.Name() == "llama-untied-bias" && !(c.AttentionBias && c.MLPBias && !c.TieEmbeddings) {
+		if d.Name() == "qwen2" && (!c.QKVBias || c.OBias || c.QKNorm) || d.Name() == "qwen3-headdim24" && (c.QKVBias || !c.QKNorm || c.HeadDim != 24) {
+			t.Errorf("%s: %+v", d.Name(), c)
+		}
+		if d.Name() == "llama-untied-bias" && !(c.QKVBias && c.OBias && c.MLPBias && !c.TieEmbeddings) {
 			t.Errorf("%s: %+v", d.Name(), c)
 		}
 		if old, err := os.ReadFile(filepath.Join(dir, "config.v4.json")); err == nil {
-			c4, err := parse(allFamilies, old, nil)
+			c4, err := Parse(old, nil)
 			if err != nil || !reflect.DeepEqual(c, c4) {
 				t.Errorf("%s: the spellings differ: %v\n%+v\n%+v", d.Name(), err, c, c4)
 			}
@@ -209,6 +206,43 @@ func TestFamilies(t *testing.T) {
 	}
 	if tried < 10 {
 		t.Errorf("only %d families", tried)
+	}
+}
+
+// What a configuration does not say is what the family's class says.
+func TestFamilyDefaults(t *testing.T) {
+	type seen struct {
+		kv, dim, window int
+		layers          []bool
+	}
+	for _, c := range []struct {
+		model, more string
+		want        seen
+	}{
+		{"Mistral", `"head_dim":16`, seen{8, 16, 4096, nil}},
+		{"Mistral", `"sliding_window":null,"num_key_value_heads":null`, seen{16, 4, 0, nil}},
+		{"Mistral", `"sliding_window":7,"use_sliding_window":false`, seen{8, 4, 7, nil}},
+		{"Qwen2", `"num_key_value_heads":4,"sliding_window":7`, seen{4, 4, 0, nil}},
+		{"Qwen2", `"num_key_value_heads":4,"sliding_window":7,"use_sliding_window":true,"max_window_layers":1`, seen{4, 4, 7, []bool{false, true, true}}},
+		{"Qwen2", `"num_key_value_heads":4,"use_sliding_window":true,"max_window_layers":0`, seen{4, 4, 4096, []bool{true, true, true}}},
+		{"Qwen3", `"num_key_value_heads":4`, seen{4, 128, 0, nil}},
+		{"Qwen3", `"num_key_value_heads":4,"head_dim":null,"sliding_window":7,"use_sliding_window":true,"layer_types":["sliding_attention","full_attention","sliding_attention"]`,
+			seen{4, 4, 7, []bool{true, false, true}}},
+		{"Llama", `"sliding_window":7`, seen{16, 4, 0, nil}},
+	} {
+		text := strings.Replace(string(with(c.more)), `"LlamaForCausalLM"`, `"`+c.model+`ForCausalLM"`, 1)
+		text = strings.Replace(text, `"num_hidden_layers":2,"num_attention_heads":4`, `"num_hidden_layers":3,"num_attention_heads":16`, 1)
+		got, err := Parse([]byte(text), nil)
+		if err != nil {
+			t.Errorf("%s %s: %v", c.model, c.more, err)
+			continue
+		}
+		if s := (seen{got.KVHeads, got.HeadDim, got.SlidingWindow, got.WindowLayers}); !reflect.DeepEqual(s, c.want) {
+			t.Errorf("%s %s: %+v, want %+v", c.model, c.more, s, c.want)
+		}
+		if got.WindowLayers != nil && got.Window(0) != map[bool]int{true: got.SlidingWindow}[got.WindowLayers[0]] {
+			t.Errorf("%s %s: layer 0 sees %d", c.model, c.more, got.Window(0))
+		}
 	}
 }
 

@@ -16,16 +16,44 @@ type family struct {
 	rmsEps       float64 // defaults of the family's configuration class
 	maxPositions int
 	theta        float64
-	window       bool // reads sliding_window
+	kvHeads      int // 0: as many as query heads
+	headDim      int // 0: a head's share of hidden
+	bias         bias
+	window       window
+	mlpBias      bool // reads mlp_bias
+	qkNorm       bool
 }
 
+// bias says which projections of the attention have one.
+type bias uint8
+
+const (
+	noBias  bias = iota
+	keyBias      // as attention_bias says, q, k, v and o alike
+	qkvBias      // q, k and v always, o never
+)
+
+// window says who sees how far.
+type window uint8
+
+const (
+	noWindow  window = iota
+	allLayers        // sliding_window holds for every layer
+	someLayer        // and only where use_sliding_window is set, in the layers that layer_types names
+)
+
+// The defaults are those of the configuration_….py of each family in
+// transformers 5.
 var families = []family{
-	{architecture: "LlamaForCausalLM", modelType: "llama", rmsEps: 1e-6, maxPositions: 2048, theta: 10_000},
+	{architecture: "LlamaForCausalLM", modelType: "llama", rmsEps: 1e-6, maxPositions: 2048, theta: 10_000, bias: keyBias, mlpBias: true},
+	{architecture: "MistralForCausalLM", modelType: "mistral", rmsEps: 1e-6, maxPositions: 131_072, theta: 10_000, kvHeads: 8, window: allLayers},
+	{architecture: "Qwen2ForCausalLM", modelType: "qwen2", rmsEps: 1e-6, maxPositions: 32_768, theta: 10_000, kvHeads: 32, bias: qkvBias, window: someLayer},
+	{architecture: "Qwen3ForCausalLM", modelType: "qwen3", rmsEps: 1e-6, maxPositions: 32_768, theta: 10_000, kvHeads: 32, headDim: 128, bias: keyBias, window: someLayer, qkNorm: true},
 }
 
 // familyOf finds the row by the architecture or, in configurations that name
 // none, by the model type.
-func familyOf(families []family, o fields) (family, error) {
+func familyOf(o fields) (family, error) {
 	var architectures []string
 	if raw, ok := o.get("architectures"); ok {
 		if err := json.Unmarshal(raw, &architectures); err != nil {

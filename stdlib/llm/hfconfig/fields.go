@@ -12,6 +12,7 @@ import (
 const (
 	maxSize    = 1 << 28 // so that a product of two sizes fits an int64 many times over
 	maxHeadDim = 1 << 14
+	maxLayers  = 1 << 16
 )
 
 // fields is a JSON object whose values are read on demand, keys exactly as they
@@ -67,10 +68,22 @@ func (r *reader) size(key string, def int, may ...bool) int {
 	return n
 }
 
-// headDim reads head_dim; where it is missing a head gets its share of hidden.
-func (r *reader) headDim(hidden, heads int) int {
+// count reads an integer that may be 0.
+func (r *reader) count(key string, def int) int {
+	if raw, ok := r.o.get(key); ok && string(raw) == "0" {
+		return 0
+	}
+	return r.size(key, def)
+}
+
+// headDim reads head_dim; where it is missing a head has what the family's class
+// says, or its share of hidden.
+func (r *reader) headDim(hidden, heads int, f family) int {
 	if _, ok := r.o.get("head_dim"); ok || r.err != nil {
 		return r.size("head_dim", 0)
+	}
+	if _, there := r.o["head_dim"]; !there && f.headDim > 0 {
+		return f.headDim
 	}
 	if hidden%heads != 0 {
 		r.fail("num_attention_heads", fmt.Errorf("%d does not divide hidden_size %d, and there is no head_dim", heads, hidden))

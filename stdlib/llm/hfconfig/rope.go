@@ -9,11 +9,12 @@ import (
 // RopeScaling stretches the rotary frequencies beyond the length the model was
 // first trained on (transformers, modeling_rope_utils.py).
 type RopeScaling struct {
-	Type     string  // "default", "linear", "llama3"
-	Factor   float64 // linear, llama3: slow frequencies are divided by it; ≥ 1
-	LowFreq  float64 // llama3: wavelengths above Original/LowFreq are stretched whole
-	HighFreq float64 // llama3: wavelengths below Original/HighFreq are left alone
-	Original int     // llama3: the length of the first training, in tokens
+	Type     string    // "default", "linear", "llama3", "divisors"
+	Factor   float64   // linear, llama3: slow frequencies are divided by it; ≥ 1
+	LowFreq  float64   // llama3: wavelengths above Original/LowFreq are stretched whole
+	HighFreq float64   // llama3: wavelengths below Original/HighFreq are left alone
+	Original int       // llama3: the length of the first training, in tokens
+	Divisors []float32 // divisors: what each frequency is divided by (GGUF's rope_freqs)
 }
 
 // rope reads whichever of the two spellings the file has.
@@ -91,6 +92,10 @@ func (c *Config) InvFreq() []float32 {
 	for i := range out {
 		exponent := float32(2*i) / float32(c.HeadDim)
 		out[i] = 1 / float32(math.Pow(float64(float32(c.RopeTheta)), float64(exponent)))
+		if c.RopeScaling.Type == "divisors" {
+			out[i] /= c.RopeScaling.Divisors[i]
+			continue
+		}
 		out[i] = c.RopeScaling.apply(out[i])
 	}
 	return out

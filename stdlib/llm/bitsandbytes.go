@@ -1,0 +1,50 @@
+package llm
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"math"
+
+	"cogumi/kernels/nf4"
+	"cogumi/stdlib/llm/safetensors"
+)
+
+// readBitsandbytes reads a 4-bit weight as bitsandbytes saves it: P packed,
+// P.absmax, P.quant_map, P.nested_absmax, P.nested_quant_map and the JSON text
+// P.quant_state.bitsandbytes__nf4.
+func readBitsandbytes(w Weights, name string, n int) (*nf4.Quantized, error) {
+	part := func(suffix string) safetensors.Tensor { t, _ := w.Tensor(name + suffix); return t }
+	state := part(".quant_state.bitsandbytes__nf4")
+	var s struct {
+		Type   string  `json:"quant_type"`
+		Block  int     `json:"blocksize"`
+		Nested int     `json:"nested_blocksize"`
+		Offset float32 `json:"nested_offset"`
+	}
+	if err := json.Unmarshal(state.Data, &s); err != nil {
+		return nil, fmt.Errorf("%s: quant_state: %w", name, err)
+	}
+	if s.Type != "nf4" || s.Block != nf4.Block {
+		return nil, fmt.Errorf("%s: %s in blocks of %d is not supported, nf4 in blocks of %d is", name, s.Type, s.Block, nf4.Block)
+	}
+	q := &nf4.Quantized{N: n, Packed: part("").Data}
+	if part(".absmax").DType == "F32" {
+		q.Absmax = floats(part(".absmax").Data)
+		return q, nil
+	}
+	if s.Nested != nf4.NestedBlock {
+		return nil, fmt.Errorf("%s: nested blocks of %d are not supported, %d are", name, s.Nested, nf4.NestedBlock)
+	}
+	q.Nested = &nf4.Nested{Codes: part(".absmax").Data, Map: floats(part(".nested_quant_map").Data),
+		Absmax: floats(part(".nested_absmax").Data), Offset: s.Offset}
+	return q, nil
+}
+
+func floats(b []byte) []float32 {
+	x := make([]float32, len(b)/4)
+	for i := range x {
+		x[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
+	}
+	return x
+}
