@@ -1,0 +1,166 @@
+package blas
+
+import (
+	"fmt"
+	"unsafe"
+
+	"cogumi/kernels"
+	"cogumi/kernels/cuda/driver"
+)
+
+// Shape is a product of row-major matrices, C[M,N] = Alpha·op(A)·op(B) +
+// Beta·C: op(A) is [M,K], stored as [K,M] with TransA; op(B) is [K,N], stored
+// as [N,K] with TransB. LdA, LdB, LdC are the distances of stored rows, in
+// elements. A and B are bf16, C is bf16 or f32, sums are f32.
+type Shape struct {
+	M, N, K        int
+	LdA, LdB, LdC  int
+	TransA, TransB bool
+	F32            bool // C
+	Align          int  // bytes that all addresses are multiples of
+}
+
+func (s Shape) String() string {
+	t := func(b bool) string {
+		if b {
+			return "ᵀ"
+		}
+		return ""
+	}
+	c := "bf16"
+	if s.F32 {
+		c = "f32"
+	}
+	return fmt.Sprintf("product [%d,%d] of A%s, B%s over %d, to %s", s.M, s.N, t(s.TransA), t(s.TransB), s.K, c)
+}
+
+// Plan is a shape with the algorithm that it is computed with.
+type Plan struct {
+	l             *Library
+	shape         Shape
+	desc, a, b, c uintptr
+	algo          [64]byte // cublasLtMatmulAlgo_t
+	Workspace     uint64
+	Waves         float32
+}
+
+// constants of cublasLt.h, library_types.h and cublas_api.h.
+const (
+	cudaR32F, cudaR16BF    = 0, 14
+	compute32F             = 68
+	descTransA, descTransB = 3, 4
+	preferMaxWorkspace     = 1
+	preferReductionMask    = 3
+	preferAlign            = 5 // of A; B, C and D follow
+	reductionCompute       = 2 // sums of parts in a fixed order, in the type of the computation
+	reductionOutput        = 4
+	heuristicResultBytes   = 96
+	heuristicAlgo          = 0
+	heuristicWorkspace     = 64
+	heuristicState         = 72
+	heuristicWaves         = 76
+)
+
+// Plan pins the algorithm for a shape: the first that the library proposes,
+// among those that sum in a fixed order.
+func (l *Library) Plan(s Shape) (*Plan, error) {
+	if p := l.made[s]; p != nil {
+		return p, nil
+	}
+	p := &Plan{l: l, shape: s}
+	if err := p.prepare(); err != nil {
+		return nil, fmt.Errorf("%s: %w", s, err)
+	}
+	l.made[s] = p
+	return p, nil
+}
+
+// prepare makes the descriptors. The library thinks in columns: the product is
+// computed as Cᵀ = op(B)ᵀ·op(A)ᵀ, so that its first matrix is B.
+func (p *Plan) prepare() error {
+	l, s := p.l, p.shape
+	if err := l.do("cublasLtMatmulDescCreate", uintptr(unsafe.Pointer(&p.desc)), compute32F, cudaR32F); err != nil {
+		return err
+	}
+	for _, t := range []struct {
+		attribute uintptr
+		on        bool
+	}{{descTransA, s.TransB}, {descTransB, s.TransA}} {
+		var op int32
+		if t.on {
+			op = 1
+		}
+		if err := l.do("cublasLtMatmulDescSetAttribute", p.desc, t.attribute, uintptr(unsafe.Pointer(&op)), 4); err != nil {
+			return err
+		}
+	}
+	typeC := uintptr(cudaR16BF)
+	if s.F32 {
+		typeC = cudaR32F
+	}
+	aRows, aCols := s.K, s.M
+	if s.TransA {
+		aRows, aCols = s.M, s.K
+	}
+	bRows, bCols := s.N, s.K
+	if s.TransB {
+		bRows, bCols = s.K, s.N
+	}
+	for _, m := range []struct {
+		to              *uintptr
+		kind            uintptr
+		rows, cols, gap int
+	}{{&p.b, cudaR16BF, bRows, bCols, s.LdB}, {&p.a, cudaR16BF, aRows, aCols, s.LdA}, {&p.c, typeC, s.N, s.M, s.LdC}} {
+		if err := l.do("cublasLtMatrixLayoutCreate", uintptr(unsafe.Pointer(m.to)), m.kind, uintptr(m.rows), uintptr(m.cols), uintptr(m.gap)); err != nil {
+			return err
+		}
+	}
+	return p.choose()
+}
+
+func (p *Plan) choose() error {
+	l := p.l
+	var preference uintptr
+	if err := l.do("cublasLtMatmulPreferenceCreate", uintptr(unsafe.Pointer(&preference))); err != nil {
+		return err
+	}
+	defer l.do("cublasLtMatmulPreferenceDestroy", preference)
+	bytes, mask := uint64(workspaceBytes), uint32(reductionCompute|reductionOutput)
+	if err := l.do("cublasLtMatmulPreferenceSetAttribute", preference, preferMaxWorkspace, uintptr(unsafe.Pointer(&bytes)), 8); err != nil {
+		return err
+	}
+	if err := l.do("cublasLtMatmulPreferenceSetAttribute", preference, preferReductionMask, uintptr(unsafe.Pointer(&mask)), 4); err != nil {
+		return err
+	}
+	align := uint32(p.shape.Align)
+	for i := range uintptr(4) {
+		if err := l.do("cublasLtMatmulPreferenceSetAttribute", preference, preferAlign+i, uintptr(unsafe.Pointer(&align)), 4); err != nil {
+			return err
+		}
+	}
+	var found int32
+	var result [heuristicResultBytes]byte
+	if err := l.do("cublasLtMatmulAlgoGetHeuristic", l.handle, p.desc, p.b, p.a, p.c, p.c, preference, 1,
+		uintptr(unsafe.Pointer(&result[0])), uintptr(unsafe.Pointer(&found))); err != nil {
+		return err
+	}
+	if state := *(*int32)(unsafe.Pointer(&result[heuristicState])); found == 0 || state != 0 {
+		return fmt.Errorf("cuBLASLt has no algorithm (status %d): %w", state, kernels.ErrUnsupported)
+	}
+	copy(p.algo[:], result[heuristicAlgo:])
+	p.Workspace = *(*uint64)(unsafe.Pointer(&result[heuristicWorkspace]))
+	p.Waves = *(*float32)(unsafe.Pointer(&result[heuristicWaves]))
+	return nil
+}
+
+// Run computes the product in a stream.
+func (p *Plan) Run(s *driver.Stream, a, b, c driver.Ptr, alpha, beta float32) error {
+	l := p.l
+	err := l.do("cublasLtMatmul", l.handle, p.desc, uintptr(unsafe.Pointer(&alpha)), uintptr(b), p.b, uintptr(a), p.a,
+		uintptr(unsafe.Pointer(&beta)), uintptr(c), p.c, uintptr(c), p.c, uintptr(unsafe.Pointer(&p.algo[0])),
+		uintptr(l.workspace), workspaceBytes, s.Handle())
+	if e, ok := err.(*driver.Error); ok {
+		e.Detail = p.shape.String()
+	}
+	return err
+}
