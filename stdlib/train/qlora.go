@@ -239,6 +239,9 @@ func (s *session) finish(a *llm.Adapter, base string) error {
 	if s.Stopped != "" {
 		s.r.Note(run.Note{Level: "info", Topic: "train", Text: fmt.Sprintf("stopped early at step %d of %d: %s", s.Step, s.steps, s.Stopped)})
 	}
+	if err := s.record(); err != nil {
+		return err
+	}
 	if s.BestStep > 0 && !s.c.KeepLast && s.BestStep != s.Step {
 		if err := restoreBest(s.dir, s.trainer, s.BestStep); err != nil {
 			return err

@@ -60,11 +60,12 @@ func trainSmall() error {
 }
 
 // start runs the recipe in a process of its own.
-func start(t *testing.T, root string) (*exec.Cmd, *bytes.Buffer) {
+func start(t *testing.T, root string, env ...string) (*exec.Cmd, *bytes.Buffer) {
 	t.Helper()
 	var out bytes.Buffer
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), childEnv+"=1", "COGUMI_RUNS="+root, "COGUMI_RUN_DIR=", "COGUMI_SCRIPT=", "COGUMI_QUIET=1", "COGUMI_FORCE=", "COGUMI_FROM=")
+	cmd.Env = append(cmd.Env, env...)
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -72,18 +73,19 @@ func start(t *testing.T, root string) (*exec.Cmd, *bytes.Buffer) {
 	return cmd, &out
 }
 
-func finish(t *testing.T, root string) time.Duration {
+func finish(t *testing.T, root string, env ...string) time.Duration {
 	t.Helper()
 	began := time.Now()
-	cmd, out := start(t, root)
+	cmd, out := start(t, root, env...)
 	if err := cmd.Wait(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return time.Since(began)
 }
 
-// adapterFiles are the hashes of the finished adapter's files by name.
-func adapterFiles(t *testing.T, root string) string {
+// resultFiles are the hashes of all that a training leaves, by name: the adapter,
+// and the record with the hash of optimiser and position.
+func resultFiles(t *testing.T, root string) string {
 	t.Helper()
 	dirs, err := filepath.Glob(filepath.Join(root, ".steps", "*", "adapter"))
 	if err != nil || len(dirs) != 1 || strings.Contains(dirs[0], ".partial") {
@@ -102,22 +104,22 @@ func adapterFiles(t *testing.T, root string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := b.String(); !strings.Contains(got, "adapter_model.safetensors") || !strings.Contains(got, "adapter_config.json") {
-		t.Fatalf("the adapter is not whole:\n%s", got)
+	if got := b.String(); !strings.Contains(got, "adapter_model.safetensors") || !strings.Contains(got, "adapter_config.json") || !strings.Contains(got, recordFile) {
+		t.Fatalf("the result is not whole:\n%s", got)
 	}
 	return b.String()
 }
 
-// TestKillAndResume: killed at any of 20 moments and run again, training ends
+// TestKillAndResume: killed at any of 50 moments and run again, training ends
 // with the bytes of a run that nobody disturbed.
 func TestKillAndResume(t *testing.T) {
-	moments := 20
+	moments := 50
 	if testing.Short() {
 		moments = 3
 	}
 	clean := t.TempDir()
 	whole := finish(t, clean)
-	want := adapterFiles(t, clean)
+	want := resultFiles(t, clean)
 	seed := uint64(time.Now().UnixNano())
 	rng := rand.New(rand.NewPCG(seed, 1))
 	t.Logf("seed %d, one run takes %v", seed, whole)
@@ -140,7 +142,7 @@ func TestKillAndResume(t *testing.T) {
 			resumed++
 		}
 		finish(t, root)
-		if got := adapterFiles(t, root); got != want {
+		if got := resultFiles(t, root); got != want {
 			t.Errorf("killed after %v:\n%swant\n%s", after, got, want)
 		}
 	}
@@ -150,12 +152,22 @@ func TestKillAndResume(t *testing.T) {
 	}
 }
 
+// TestThreads: one processor gives the bits of two.
+func TestThreads(t *testing.T) {
+	one, two := t.TempDir(), t.TempDir()
+	finish(t, one, "GOMAXPROCS=1")
+	finish(t, two, "GOMAXPROCS=2")
+	if a, b := resultFiles(t, one), resultFiles(t, two); a != b {
+		t.Errorf("with one processor\n%swith two\n%s", a, b)
+	}
+}
+
 // TestInterruptAndResume: after Ctrl-C the run ends by itself with exit code
 // 130, and goes on later to the same bytes.
 func TestInterruptAndResume(t *testing.T) {
 	clean := t.TempDir()
 	whole := finish(t, clean)
-	want := adapterFiles(t, clean)
+	want := resultFiles(t, clean)
 	rng := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 2))
 	interrupted := 0
 	for _, part := range []float64{0.35, 0.55, 0.75} {
@@ -175,7 +187,7 @@ func TestInterruptAndResume(t *testing.T) {
 			t.Errorf("after %v: exit code %d\n%s", after, code, out)
 		}
 		finish(t, root)
-		if got := adapterFiles(t, root); got != want {
+		if got := resultFiles(t, root); got != want {
 			t.Errorf("interrupted after %v:\n%swant\n%s", after, got, want)
 		}
 	}
