@@ -2,7 +2,6 @@ package cuda
 
 import (
 	"fmt"
-	"strings"
 
 	"cogumi/kernels"
 	"cogumi/kernels/cuda/driver"
@@ -38,27 +37,13 @@ func architecture(g driver.Device) string {
 	return "sm_80"
 }
 
-// familyOf is the family whose name a kernel's begins with: the longest one.
-func familyOf(name string) (string, error) {
-	best := ""
-	for _, f := range objects.Families() {
-		if (name == f || strings.HasPrefix(name, f+"_")) && len(f) > len(best) {
-			best = f
-		}
-	}
-	if best == "" {
-		return "", fmt.Errorf("kernel %s is in none of the compiled families: %w", name, kernels.ErrUnsupported)
-	}
-	return best, nil
-}
-
 func (m *modules) kernel(name string) (*kernel, error) {
 	if k := m.functions[name]; k != nil {
 		return k, nil
 	}
-	family, err := familyOf(name)
-	if err != nil {
-		return nil, err
+	family, ok := objects.Family(name)
+	if !ok {
+		return nil, fmt.Errorf("kernel %s is in none of the compiled families: %w", name, kernels.ErrUnsupported)
 	}
 	mod := m.loaded[family]
 	if mod == nil {

@@ -21,7 +21,10 @@ const (
 	ptxVersion = "8.7" // of CUDA 12.8: drivers from 570 on, which every later GPU needs anyway
 )
 
-var version = regexp.MustCompile(`(?m)^\.version \S+`)
+var (
+	version = regexp.MustCompile(`(?m)^\.version \S+`)
+	entry   = regexp.MustCompile(`(?m)^\s*(?:\.visible )?\.entry (\w+)`)
+)
 
 // recorded is the hash of the source that the family's archive was made from.
 func recorded(family string) (string, error) {
@@ -70,6 +73,13 @@ func (t *tools) family(family, hash string, verbose bool) error {
 		}
 		if arch == later {
 			name = "compute_" + arch
+			var kernels []string
+			for _, m := range entry.FindAllSubmatch(data, -1) {
+				kernels = append(kernels, string(m[1]))
+			}
+			if err := add(objects.KernelsEntry, []byte(strings.Join(kernels, "\n"))); err != nil {
+				return err
+			}
 		} else if data, err = t.assemble(temp, family, arch, data, verbose); err != nil {
 			return err
 		}

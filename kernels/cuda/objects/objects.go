@@ -17,13 +17,37 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 //go:embed *.zip
 var archives embed.FS
 
-// SourceEntry is the archive's entry that holds the hash of the source.
-const SourceEntry = "source.sha256"
+// Entries of an archive beside the architectures.
+const (
+	SourceEntry  = "source.sha256" // hash of the source
+	KernelsEntry = "kernels"       // names of the kernels, one a line
+)
+
+var index = sync.OnceValue(func() map[string]string {
+	all := map[string]string{}
+	for _, f := range Families() {
+		b, err := Read(f, KernelsEntry)
+		if err != nil {
+			continue
+		}
+		for _, k := range strings.Fields(string(b)) {
+			all[k] = f
+		}
+	}
+	return all
+})
+
+// Family is the family that holds a kernel.
+func Family(kernel string) (string, bool) {
+	f, ok := index()[kernel]
+	return f, ok
+}
 
 // Families lists what is embedded, sorted.
 func Families() []string {

@@ -37,11 +37,14 @@ func TestObjectsAreOfTheirSources(t *testing.T) {
 		if string(got) != want {
 			t.Errorf("%s.zip is older than its source: run make kernels", family)
 		}
-		for _, arch := range []string{"sm_80", "sm_86", "sm_89", "sm_90a", "compute_90"} {
+		for _, arch := range []string{KernelsEntry, "sm_80", "sm_86", "sm_89", "sm_90a", "compute_90"} {
 			if b, err := Read(family, arch); err != nil || len(b) == 0 {
 				t.Errorf("%s: %s: %d bytes, %v", family, arch, len(b), err)
 			}
 		}
+	}
+	if f, ok := Family("linear_round"); !ok || f != "linear" {
+		t.Errorf("linear_round is in %q", f)
 	}
 	for f := range built {
 		t.Errorf("%s.zip has no source", f)
