@@ -16,6 +16,7 @@ type compiler struct {
 	d       *Device
 	e       *executable
 	dry     bool
+	keep    bool       // dequantised weights stay
 	base    driver.Ptr // of the scratch memory
 	used    int64      // of it, by the operation being bound
 	most    int64

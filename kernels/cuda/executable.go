@@ -20,14 +20,17 @@ type step struct {
 
 // executable is a compiled program.
 type executable struct {
-	d        *Device
-	name     string
-	plan     *kernels.Plan
-	arena    place
-	scratch  place
-	steps    []*step
-	segments []*segment
-	times    timing
+	d       *Device
+	name    string
+	plan    *kernels.Plan
+	joined  map[*kernels.Tensor]*kernels.Tensor
+	arena   place
+	scratch place
+	// constants are tables that kernels read.
+	constants []place
+	steps     []*step
+	segments  []*segment
+	times     timing
 }
 
 // segment is steps in a row that run under the same condition, as one graph.
@@ -43,7 +46,8 @@ func (d *Device) Compile(p *kernels.Program) (kernels.Executable, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &executable{d: d, name: p.Name, plan: kernels.NewPlan(p, true)}
+	e := &executable{d: d, name: p.Name, joined: joined(p)}
+	e.plan = plan(p, e.joined)
 	if err := e.compile(p); err != nil {
 		e.free()
 		return nil, fmt.Errorf("compile %s: %w", p.Name, err)
@@ -52,7 +56,7 @@ func (d *Device) Compile(p *kernels.Program) (kernels.Executable, error) {
 }
 
 func (e *executable) compile(p *kernels.Program) error {
-	c := &compiler{d: e.d, e: e, dry: true, base: fake << 1}
+	c := &compiler{d: e.d, e: e, dry: true, base: fake << 1, keep: e.d.keepDense(p, e.plan.Arena)}
 	for _, op := range p.Ops {
 		if err := c.bind(op); err != nil {
 			return err
@@ -210,11 +214,11 @@ func (e *executable) free() {
 			s.graph = nil
 		}
 	}
-	for _, p := range []place{e.arena, e.scratch} {
+	for _, p := range append([]place{e.arena, e.scratch}, e.constants...) {
 		if p.chunk != nil {
 			e.d.memory.release(p)
 		}
 	}
-	e.arena, e.scratch = place{}, place{}
+	e.arena, e.scratch, e.constants = place{}, place{}, nil
 	e.times.close()
 }
