@@ -52,6 +52,13 @@ type InPlace interface {
 	Map(t *Tensor, data []byte) error
 }
 
+// Footprint is what a device knows that keeps more than tensors: the bytes that
+// compiling and running p takes beside its plan, as far as they are not taken
+// yet: copies of weights in the layout that products read, workspaces.
+type Footprint interface {
+	Footprint(p *Program) int64
+}
+
 // Executable is a compiled program. Run does no allocation and no host round
 // trip inside.
 type Executable interface {

@@ -21,12 +21,13 @@ import (
 func New() *host.Device {
 	o := newOperands()
 	bind := func(v *host.View, op kernels.Op) (func(), error) { return o.bind(v, op) }
-	return host.NewDevice(describe, bind, true, o.forget)
+	return host.NewDevice(host.Config{Describe: describe, Bind: bind, Reuse: true, Freed: o.forget, Footprint: o.footprint})
 }
 
 // bind prefers the fast operations; the others are those of the plain device,
 // which move few bytes.
 func (o *operands) bind(v *host.View, op kernels.Op) (func(), error) {
+	o.work.reserve(op)
 	switch x := op.(type) {
 	case *kernels.Linear:
 		return o.linear(v, x), nil

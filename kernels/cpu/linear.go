@@ -20,9 +20,9 @@ func (o *operands) linear(v *host.View, op *kernels.Linear) func() {
 	adapters := make([]*adapter, len(op.Projs))
 	for i, p := range op.Projs {
 		weights[i] = o.operand(v, p.W, true)
-		adapters[i] = newAdapter(v, p, op.X.Rows())
+		adapters[i] = newAdapter(v, p, &o.work)
 	}
-	drop := newDropped(v, op)
+	drop := newDropped(v, op, &o.work)
 	return func() {
 		n := count(v, op.Rows)
 		x := head(v, op.X, n)
@@ -54,23 +54,22 @@ func addBias(y gemm.Matrix, bias []float32) {
 type adapter struct {
 	a, b  gemm.Matrix // [r, in], [out, r]
 	scale float32
-	bs    []float32 // scale·B
-	g, us []float32 // [T, r]: scale·dY·B, scale·U
+	work  *workspace
 }
 
-func newAdapter(v *host.View, p kernels.Projection, tokens int) *adapter {
+func newAdapter(v *host.View, p kernels.Projection, w *workspace) *adapter {
 	if p.LoRA == nil {
 		return nil
 	}
 	r, in, out := p.LoRA.A.Shape[0], p.LoRA.A.Shape[1], p.LoRA.B.Shape[0]
-	return &adapter{a: gemm.Dense(v.F32(p.LoRA.A), r, in), b: gemm.Dense(v.F32(p.LoRA.B), out, r), scale: p.LoRA.Scale,
-		bs: make([]float32, out*r), g: make([]float32, tokens*r), us: make([]float32, tokens*r)}
+	return &adapter{a: gemm.Dense(v.F32(p.LoRA.A), r, in), b: gemm.Dense(v.F32(p.LoRA.B), out, r), scale: p.LoRA.Scale, work: w}
 }
 
 func (a *adapter) scaledB() gemm.Matrix {
-	copy(a.bs, a.b.Data)
-	vec.Scale(a.scale, a.bs)
-	return gemm.Dense(a.bs, a.b.Rows, a.b.Cols)
+	bs := a.work.scaledB.data[:len(a.b.Data)]
+	copy(bs, a.b.Data)
+	vec.Scale(a.scale, bs)
+	return gemm.Dense(bs, a.b.Rows, a.b.Cols)
 }
 
 func (o *operands) linearBackward(v *host.View, op *kernels.LinearBackward) func() {
@@ -79,9 +78,9 @@ func (o *operands) linearBackward(v *host.View, op *kernels.LinearBackward) func
 	adapters := make([]*adapter, len(f.Projs))
 	for i, p := range f.Projs {
 		weights[i] = o.operand(v, p.W, false)
-		adapters[i] = newAdapter(v, p, f.X.Rows())
+		adapters[i] = newAdapter(v, p, &o.work)
 	}
-	drop := newDropped(v, f)
+	drop := newDropped(v, f, &o.work)
 	return func() {
 		n := count(v, f.Rows)
 		dropped := drop.input(head(v, f.X, n))
@@ -97,7 +96,7 @@ func (o *operands) linearBackward(v *host.View, op *kernels.LinearBackward) func
 				continue
 			}
 			r := a.a.Rows
-			g, us := gemm.Dense(a.g[:n*r], n, r), gemm.Dense(a.us[:n*r], n, r)
+			g, us := gemm.Dense(a.work.gradient.data[:n*r], n, r), gemm.Dense(a.work.scaledU.data[:n*r], n, r)
 			copy(us.Data, v.F32(p.U))
 			vec.Scale(a.scale, us.Data)
 			gemm.MulMatrix(g, dy, a.scaledB(), false)
@@ -113,24 +112,20 @@ func (o *operands) linearBackward(v *host.View, op *kernels.LinearBackward) func
 // dropped applies a Linear's dropout to its adapters' input; without dropout it
 // passes everything through.
 type dropped struct {
-	v      *host.View
-	drop   *kernels.Dropout
-	x, add []float32
+	v    *host.View
+	drop *kernels.Dropout
+	work *workspace
 }
 
-func newDropped(v *host.View, op *kernels.Linear) *dropped {
-	d := &dropped{v: v, drop: op.Drop}
-	if op.Drop != nil {
-		d.x, d.add = make([]float32, op.X.Len()), make([]float32, op.X.Len())
-	}
-	return d
+func newDropped(v *host.View, op *kernels.Linear, w *workspace) *dropped {
+	return &dropped{v: v, drop: op.Drop, work: w}
 }
 
 func (d *dropped) input(x gemm.Matrix) gemm.Matrix {
 	if d.drop == nil {
 		return x
 	}
-	out := gemm.Dense(d.x[:len(x.Data)], x.Rows, x.Cols)
+	out := gemm.Dense(d.work.dropped.data[:len(x.Data)], x.Rows, x.Cols)
 	d.mask(out.Data, x.Data)
 	return out
 }
@@ -155,7 +150,7 @@ func (d *dropped) addInputGradient(dx, g, a gemm.Matrix) {
 		gemm.MulMatrix(dx, g, a, true)
 		return
 	}
-	add := gemm.Dense(d.add[:len(dx.Data)], dx.Rows, dx.Cols)
+	add := gemm.Dense(d.work.added.data[:len(dx.Data)], dx.Rows, dx.Cols)
 	gemm.MulMatrix(add, g, a, false)
 	d.mask(add.Data, add.Data)
 	par.For(len(add.Data), 4096, func(lo, hi int) { vec.Add(dx.Data[lo:hi], add.Data[lo:hi]) })

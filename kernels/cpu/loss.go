@@ -11,10 +11,14 @@ import (
 // chunkBytes bounds the logits that exist at once.
 const chunkBytes = 32 << 20
 
+// lossChunk is how many rows have logits at once.
+func lossChunk(o *kernels.CrossEntropy) int {
+	return min(o.X.Rows(), max(16, chunkBytes/4/o.W.Out))
+}
+
 func (o *operands) crossEntropy(v *host.View, op *kernels.CrossEntropy) func() {
 	h, vocabulary := op.X.Cols(), op.W.Out
-	chunk := min(op.X.Rows(), max(16, chunkBytes/4/vocabulary))
-	logits := make([]float32, chunk*vocabulary)
+	chunk, logits := lossChunk(op), &o.work.logits
 	forward, backward := o.operand(v, op.W, true), o.operand(v, op.W, false)
 	x, targets, nll, dx := v.F32(op.X), v.I32(op.Targets), v.F32(op.NLL), v.F32(op.DX)
 	return func() {
@@ -22,7 +26,7 @@ func (o *operands) crossEntropy(v *host.View, op *kernels.CrossEntropy) func() {
 		var loss float64
 		for lo := 0; lo < n; lo += chunk {
 			hi := min(lo+chunk, n)
-			l := gemm.Dense(logits[:(hi-lo)*vocabulary], hi-lo, vocabulary)
+			l := gemm.Dense(logits.data[:(hi-lo)*vocabulary], hi-lo, vocabulary)
 			gemm.Mul(l, gemm.Dense(x[lo*h:hi*h], hi-lo, h), forward(), false)
 			eachRow(hi-lo, func(i int) {
 				row, target := l.Data[i*vocabulary:(i+1)*vocabulary], int(targets[lo+i])

@@ -15,6 +15,7 @@ type operands struct {
 	panels map[panelKey]*gemm.Packed
 	left   int64 // bytes that may still be kept
 	shared gemm.Packed
+	work   workspace
 }
 
 type panelKey struct {
@@ -40,19 +41,26 @@ func (o *operands) forget(t *kernels.Tensor) {
 	}
 }
 
+func keyOf(m *kernels.Matrix, transposed bool) panelKey {
+	for _, t := range m.Tensors() {
+		return panelKey{t, transposed}
+	}
+	return panelKey{}
+}
+
+// panelBytes is a weight's size as panels, but for their padding.
+func panelBytes(m *kernels.Matrix) int64 { return int64(m.Out) * int64(m.In) * 4 }
+
 // operand returns W as the right side of a product: [In, Out] for X·Wᵀ
 // (transposed), [Out, In] for dY·W.
 func (o *operands) operand(v *host.View, m *kernels.Matrix, transposed bool) func() *gemm.Packed {
-	key := panelKey{m.Dense, transposed}
-	if m.NF4 != nil {
-		key.storage = m.NF4.Codes
-	}
+	key := keyOf(m, transposed)
 	return func() *gemm.Packed {
 		if p := o.panels[key]; p != nil {
 			return p
 		}
 		p := &o.shared
-		if bytes := int64(m.Out) * int64(m.In) * 4; bytes <= o.left {
+		if panelBytes(m) <= o.left {
 			p = &gemm.Packed{}
 			o.panels[key] = p
 			defer func() { o.left -= p.Bytes() }()

@@ -12,28 +12,42 @@ import (
 // run calls. An operation that it does not know is kernels.ErrUnsupported.
 type Bind func(v *View, op kernels.Op) (func(), error)
 
-// Device runs programs with the operations that bind knows.
+// Config is what makes a device.
+type Config struct {
+	Describe func() kernels.Description
+	Bind     Bind
+	// Reuse lets activations that are not alive at the same time share memory.
+	Reuse bool
+	// Freed, if not nil, is told of every tensor that is freed or written, so that
+	// what was derived from it can be dropped.
+	Freed func(*kernels.Tensor)
+	// Footprint, if not nil, is what a program takes beside its tensors.
+	Footprint func(*kernels.Program) int64
+}
+
+// Device runs programs with the operations that its Config binds.
 type Device struct {
-	memory   memory
-	describe func() kernels.Description
-	bind     Bind
-	reuse    bool
-	freed    func(*kernels.Tensor)
+	Config
+	memory memory
 }
 
-// NewDevice returns a device. With reuse, activations that are not alive at
-// the same time share memory. freed, if not nil, is told of every tensor that
-// is freed or written, so that what was derived from it can be dropped.
-func NewDevice(describe func() kernels.Description, bind Bind, reuse bool, freed func(*kernels.Tensor)) *Device {
-	if freed == nil {
-		freed = func(*kernels.Tensor) {}
+// NewDevice returns a device.
+func NewDevice(c Config) *Device {
+	if c.Freed == nil {
+		c.Freed = func(*kernels.Tensor) {}
 	}
-	return &Device{memory: memory{}, describe: describe, bind: bind, reuse: reuse, freed: freed}
+	if c.Footprint == nil {
+		c.Footprint = func(*kernels.Program) int64 { return 0 }
+	}
+	return &Device{Config: c, memory: memory{}}
 }
 
-func (d *Device) Describe() kernels.Description     { return d.describe() }
+func (d *Device) Describe() kernels.Description     { return d.Config.Describe() }
 func (d *Device) Alloc(ts ...*kernels.Tensor) error { return d.memory.alloc(ts...) }
 func (d *Device) Close() error                      { clear(d.memory); return nil }
+
+// Footprint is kernels.Footprint.
+func (d *Device) Footprint(p *kernels.Program) int64 { return d.Config.Footprint(p) }
 
 // Map makes data the memory of t, kernels.InPlace. data must begin at a multiple
 // of the size of t's elements; Write to t is an error.
@@ -42,7 +56,7 @@ func (d *Device) Map(t *kernels.Tensor, data []byte) error { return d.memory.use
 func (d *Device) Free(ts ...*kernels.Tensor) {
 	for _, t := range ts {
 		delete(d.memory, t)
-		d.freed(t)
+		d.Freed(t)
 	}
 }
 
@@ -54,7 +68,7 @@ func (d *Device) Write(t *kernels.Tensor, offset int64, src []byte) error {
 	if d.memory[t].fixed {
 		return fmt.Errorf("write %s: it is mapped, read-only", t)
 	}
-	d.freed(t)
+	d.Freed(t)
 	copy(b, src)
 	return nil
 }
@@ -70,7 +84,7 @@ func (d *Device) Read(t *kernels.Tensor, offset int64, dst []byte) error {
 
 // Compile plans p's memory and binds its operations.
 func (d *Device) Compile(p *kernels.Program) (kernels.Executable, error) {
-	plan := kernels.NewPlan(p, d.reuse)
+	plan := kernels.NewPlan(p, d.Reuse)
 	e := &executable{name: p.Name, plan: plan, times: map[string]time.Duration{}}
 	v := &View{memory: d.memory, arena: aligned(plan.Arena), plan: plan}
 	for _, op := range p.Ops {
@@ -79,7 +93,7 @@ func (d *Device) Compile(p *kernels.Program) (kernels.Executable, error) {
 				return nil, fmt.Errorf("compile %s: %s needs %s, which is not allocated", p.Name, op.Kind(), t)
 			}
 		}
-		run, err := d.bind(v, op)
+		run, err := d.Bind(v, op)
 		if err != nil {
 			return nil, fmt.Errorf("compile %s: %s: %w", p.Name, op.Kind(), err)
 		}

@@ -10,7 +10,7 @@ import (
 
 // A mapped tensor is the bytes themselves: no copy, and nothing writes to them.
 func TestMap(t *testing.T) {
-	d := NewDevice(nil, nil, true, nil)
+	d := NewDevice(Config{Reuse: true})
 	data := aligned(64)
 	data[5] = 7
 	x := kernels.NewTensor("x", kernels.F32, 16)

@@ -17,7 +17,7 @@ func New() *host.Device {
 	describe := func() kernels.Description {
 		return kernels.Description{Name: "plain", Model: runtime.GOARCH, ISA: "plain"}
 	}
-	return host.NewDevice(describe, Bind, false, nil)
+	return host.NewDevice(host.Config{Describe: describe, Bind: Bind})
 }
 
 // Bind knows every operation.
