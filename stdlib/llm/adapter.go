@@ -81,6 +81,15 @@ func NewAdapter(m *Model, c AdapterConfig, seed uint64) (*Adapter, error) {
 }
 
 func newAdapter(m *Model, c AdapterConfig) (*Adapter, error) {
+	a, err := shapeAdapter(m, c)
+	if err != nil {
+		return nil, err
+	}
+	return a, m.device.Alloc(a.trainable()...)
+}
+
+// shapeAdapter is an adapter without memory.
+func shapeAdapter(m *Model, c AdapterConfig) (*Adapter, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
@@ -93,9 +102,6 @@ func newAdapter(m *Model, c AdapterConfig) (*Adapter, error) {
 			p := &kernels.LoRA{Scale: c.scale(),
 				A: kernels.NewTensor(w.Name+".lora_A.weight", kernels.F32, c.Rank, w.In),
 				B: kernels.NewTensor(w.Name+".lora_B.weight", kernels.F32, w.Out, c.Rank)}
-			if err := m.device.Alloc(p.A, p.B); err != nil {
-				return nil, err
-			}
 			a.names, a.pairs[w.Name] = append(a.names, w.Name), p
 		}
 	}

@@ -17,16 +17,27 @@ type Scorer struct {
 
 // NewScorer records the forward pass with its loss. adapter may be nil.
 func NewScorer(m *Model, adapter *Adapter, budget int) (*Scorer, error) {
-	s := &Scorer{model: m, budget: budget, in: newInputs(budget, maxSequences(budget)), loss: newLossInputs(budget)}
-	if err := m.device.Alloc(append(s.in.all(), s.loss.all()...)...); err != nil {
+	s := shapeScorer(m, budget)
+	if err := m.device.Alloc(s.made()...); err != nil {
 		return nil, err
 	}
-	r := &recorder{Program: &kernels.Program{Name: "score"}, m: m, adapter: adapter, tokens: budget, in: s.in}
+	var err error
+	s.run, err = m.device.Compile(s.record(adapter))
+	return s, err
+}
+
+// shapeScorer is a scorer without memory.
+func shapeScorer(m *Model, budget int) *Scorer {
+	return &Scorer{model: m, budget: budget, in: newInputs(budget, maxSequences(budget)), loss: newLossInputs(budget)}
+}
+
+func (s *Scorer) made() []*kernels.Tensor { return append(s.in.all(), s.loss.all()...) }
+
+func (s *Scorer) record(adapter *Adapter) *kernels.Program {
+	r := &recorder{Program: &kernels.Program{Name: "score"}, m: s.model, adapter: adapter, tokens: s.budget, in: s.in}
 	r.attend = r.packedAttention
 	r.loss(r.hidden(), s.loss)
-	var err error
-	s.run, err = m.device.Compile(r.Program)
-	return s, err
+	return r.Program
 }
 
 // Score returns, for every example, the sum of its negative log-likelihoods.
@@ -76,7 +87,7 @@ func (s *Scorer) Loss(ctx context.Context, examples []Example) (float64, error) 
 }
 
 // Close frees the inputs.
-func (s *Scorer) Close() { s.model.device.Free(append(s.in.all(), s.loss.all()...)...) }
+func (s *Scorer) Close() { s.model.device.Free(s.made()...) }
 
 // Logits returns [len(ids), vocabulary] for one sequence. adapter may be nil.
 func (m *Model) Logits(ctx context.Context, adapter *Adapter, ids []int32) ([]float32, error) {

@@ -73,6 +73,18 @@ func maxSequences(budget int) int { return max(1, budget/4) }
 // NewTrainer records the step and allocates all that it needs: a step that fits
 // once fits always.
 func NewTrainer(a *Adapter, c TrainerConfig) (*Trainer, error) {
+	t, err := shapeTrainer(a, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.model.device.Alloc(t.made...); err != nil {
+		return nil, err
+	}
+	return t, t.compile()
+}
+
+// shapeTrainer is a trainer without memory.
+func shapeTrainer(a *Adapter, c TrainerConfig) (*Trainer, error) {
 	orDefault := func(x *float64, d float64) {
 		if *x == 0 {
 			*x = d
@@ -89,10 +101,7 @@ func NewTrainer(a *Adapter, c TrainerConfig) (*Trainer, error) {
 		lr: kernels.NewTensor("lr", kernels.F32, 1), count: kernels.NewTensor("step", kernels.I32, 1)}
 	t.makeState()
 	t.made = append(append(append(t.in.all(), t.loss.all()...), t.seed, t.norm, t.lr, t.count), append(t.grads, t.state...)...)
-	if err := a.model.device.Alloc(t.made...); err != nil {
-		return nil, err
-	}
-	return t, t.compile()
+	return t, nil
 }
 
 func (t *Trainer) makeState() {
@@ -150,9 +159,6 @@ func (t *Trainer) record() (*kernels.Program, error) {
 	}
 	return r.Program, kernels.Differentiate(r.Program, trainable, map[*kernels.Tensor]*kernels.Tensor{x: dx})
 }
-
-// Plan is the memory of one step, known before the first.
-func (t *Trainer) Plan() *kernels.Plan { return t.micro.Plan() }
 
 // Times is the time per kind of operation since the last call.
 func (t *Trainer) Times() map[string]float64 {

@@ -1,0 +1,57 @@
+package llm
+
+import "cogumi/kernels"
+
+// Memory is what a training takes on its device, in bytes. It is known before
+// anything is allocated.
+type Memory struct {
+	Weights     int64 // of the base, as they are kept
+	Adapter     int64 // A and B
+	Gradients   int64 // of A and B
+	Optimizer   int64 // moments
+	Inputs      int64 // ids, positions, targets
+	Activations int64 // arenas of the training step and of the evaluation
+	Derived     int64 // weights in the layout that products read, workspaces
+}
+
+// Total is their sum.
+func (m Memory) Total() int64 { return m.Weights + m.New() }
+
+// New is what comes on top of the loaded base.
+func (m Memory) New() int64 {
+	return m.Adapter + m.Gradients + m.Optimizer + m.Inputs + m.Activations + m.Derived
+}
+
+// PlanTraining says what NewAdapter, NewTrainer and NewScorer with the same
+// settings will take.
+func PlanTraining(m *Model, a AdapterConfig, c TrainerConfig) (Memory, error) {
+	adapter, err := shapeAdapter(m, a)
+	if err != nil {
+		return Memory{}, err
+	}
+	trainer, err := shapeTrainer(adapter, c)
+	if err != nil {
+		return Memory{}, err
+	}
+	step, err := trainer.record()
+	if err != nil {
+		return Memory{}, err
+	}
+	scorer := shapeScorer(m, c.Budget)
+	score := scorer.record(adapter)
+	plan := Memory{Weights: m.Bytes, Adapter: bytesOf(adapter.trainable()), Gradients: bytesOf(trainer.grads), Optimizer: bytesOf(trainer.state),
+		Activations: kernels.NewPlan(step, true).Arena + kernels.NewPlan(score, true).Arena}
+	plan.Inputs = bytesOf(trainer.made) - plan.Gradients - plan.Optimizer + bytesOf(scorer.made())
+	if d, ok := m.device.(kernels.Footprint); ok {
+		both := &kernels.Program{Name: "train and score", Ops: append(step.Ops[:len(step.Ops):len(step.Ops)], score.Ops...)}
+		plan.Derived = d.Footprint(both)
+	}
+	return plan, nil
+}
+
+func bytesOf(ts []*kernels.Tensor) (n int64) {
+	for _, t := range ts {
+		n += t.Bytes()
+	}
+	return n
+}
