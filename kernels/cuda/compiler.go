@@ -22,6 +22,7 @@ type compiler struct {
 	most    int64
 	op      kernels.Op
 	current *step
+	plans   map[planKey]*attentionPlan
 	err     error
 }
 
