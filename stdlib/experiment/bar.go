@@ -96,9 +96,33 @@ func (s barState) drawing(n int, st style) string {
 
 func (s barState) count() string {
 	if s.total > 0 {
+		if s.unit == bytesUnit {
+			return Bytes(int64(s.done)) + " of " + Bytes(int64(s.total))
+		}
 		return thousands(s.done) + "/" + thousands(s.total) + " " + s.unit
 	}
-	return thousands(s.done) + " " + s.unit
+	return amount(s.done, s.unit)
+}
+
+// bytesUnit is the unit that is shown as kB, MB, GB.
+const bytesUnit = "bytes"
+
+func amount(n int, unit string) string {
+	if unit == bytesUnit {
+		return Bytes(int64(n))
+	}
+	return thousands(n) + " " + unit
+}
+
+// Bytes is a size as a person says it: 98.4 MB.
+func Bytes(n int64) string {
+	for i, unit := range []string{"TB", "GB", "MB", "kB"} {
+		size := math.Pow10(12 - 3*i)
+		if float64(n) >= 0.9995*size {
+			return number(float64(n)/size) + " " + unit
+		}
+	}
+	return strconv.FormatInt(n, 10) + " bytes"
 }
 
 // plain is the same as words, for logs.
@@ -119,7 +143,12 @@ func (s barState) plain() string {
 	return s.name + ": " + strings.Join(parts, ", ")
 }
 
-func rateText(rate float64, unit string) string { return number(rate) + " " + unit + "/s" }
+func rateText(rate float64, unit string) string {
+	if unit == bytesUnit {
+		return Bytes(int64(rate)) + "/s"
+	}
+	return number(rate) + " " + unit + "/s"
+}
 
 // number shows about three digits.
 func number(v float64) string {

@@ -215,3 +215,17 @@ func TestFailureText(t *testing.T) {
 		t.Errorf("%q\nwant %q", got, want)
 	}
 }
+
+func TestBytes(t *testing.T) {
+	for n, want := range map[int64]string{
+		0: "0 bytes", 999: "999 bytes", 1000: "1.00 kB", 98_362_432: "98.4 MB", 999_499: "999 kB", 999_600: "1.00 MB", 4_920_000_000: "4.92 GB", 123_400_000_000: "123 GB",
+	} {
+		if got := Bytes(n); got != want {
+			t.Errorf("%d is %q, want %q", n, got, want)
+		}
+	}
+	s := barState{name: "get", unit: "bytes", done: 1_500_000, total: 3_000_000, rate: 2e6}
+	if got := s.plain(); got != "get: 1.50 MB of 3.00 MB (50 %), 2.00 MB/s" {
+		t.Errorf("%q", got)
+	}
+}

@@ -236,7 +236,7 @@ func (c *console) progressEnds(p *Progress, end *run.Progress, took time.Duratio
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.bars = slices.DeleteFunc(c.bars, func(o *Progress) bool { return o == p })
-	detail := thousands(end.Done) + " " + end.Unit
+	detail := amount(end.Done, end.Unit)
 	if end.Rate > 0 && took >= plainFirst {
 		detail += ", " + rateText(end.Rate, end.Unit)
 	}

@@ -13,6 +13,7 @@ func init() {
 	register("cogumi/stdlib/experiment", func() *Package {
 		return &Package{Path: "cogumi/stdlib/experiment", Name: "experiment", Values: map[string]reflect.Value{
 			"Builtin":           reflect.ValueOf(p_cogumi_stdlib_experiment.Builtin),
+			"Bytes":             reflect.ValueOf(p_cogumi_stdlib_experiment.Bytes),
 			"Close":             reflect.ValueOf(p_cogumi_stdlib_experiment.Close),
 			"Current":           reflect.ValueOf(p_cogumi_stdlib_experiment.Current),
 			"ErrInterrupted":    reflect.ValueOf(&p_cogumi_stdlib_experiment.ErrInterrupted).Elem(),
