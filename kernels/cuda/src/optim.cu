@@ -224,7 +224,8 @@ static __device__ void block8(const Update &u, const Slot &s, const Maps &t, lon
     cm[0] = cm[1] = cv[0] = cv[1] = 0;
 #pragma unroll
     for (int k = 0; k < 8; k++) {
-        p[k] += u.size8 * __fdividef(m[k], sqrtf(v[k]) + u.eps8);
+        float root = v[k] > 0.f ? v[k] * rsqrtf(v[k]) : 0.f;
+        p[k] += u.size8 * __fdividef(m[k], root + u.eps8);
         p[k] *= u.keep8;
         unsigned c = code_signed(t, m[k] * scale_m);
         if (m[k] < 0.f && c == 127) c = 126;
@@ -252,7 +253,7 @@ static __device__ void block8(const Update &u, const Slot &s, const Maps &t, lon
 }
 
 // Blocks of 256 threads stride over the parts.
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(256, 3)
     optim_adamw(const Slot *slots, const Part *parts, int count, const Maps *maps, const float *norm, float max_norm,
                 const float *lr, const int *step, double b1, double b2, double eps, double decay) {
     __shared__ Maps tables;
@@ -261,7 +262,7 @@ extern "C" __global__ void __launch_bounds__(256)
     for (int i = threadIdx.x; i < (int)(sizeof(Maps) / 16); i += 256) ((Bytes16 *)&tables)[i] = ((const Bytes16 *)maps)[i];
     if (threadIdx.x == 0) update = make_update(*norm, max_norm, *lr, *step, b1, b2, eps, decay);
     __syncthreads();
-    Update u = update;
+    const Update &u = update;
     for (int i = blockIdx.x; i < count; i += gridDim.x) {
         Part part = parts[i];
         Slot s = slots[part.slot];
