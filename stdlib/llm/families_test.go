@@ -2,6 +2,7 @@ package llm
 
 import (
 	"context"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -147,6 +148,98 @@ func TestFamilySpellings(t *testing.T) {
 		}
 		if !slices.Equal(logits[0], logits[1]) {
 			t.Errorf("%s: the spellings differ", name)
+		}
+	}
+}
+
+// A training step's gradients go through biases, windows and the norms of
+// queries and keys: the devices agree, and so do differences of the loss along
+// the gradient.
+func TestFamilyGradients(t *testing.T) {
+	var want familyExpected
+	readJSON(t, "golden/families/qwen2/expected.json", &want)
+	examples := []Example{{IDs: want.IDs[:70], Labels: want.IDs[:70]}, {IDs: want.IDs[70:101], Labels: want.IDs[70:101], Row: 1}}
+	for _, name := range []string{"llama-untied-bias", "mistral-window16", "qwen2", "qwen3-headdim24"} {
+		grads := map[string][][]float32{}
+		for on, device := range devices() {
+			m := loadFamily(t, device, name, "config.json", Options{})
+			a, err := NewAdapter(m, AdapterConfig{Rank: 4, Alpha: 8}, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			spread(t, a)
+			tr := newTestTrainer(t, a, AdamW, 128)
+			if _, err := tr.Gradients(context.Background(), examples); err != nil {
+				t.Fatal(err)
+			}
+			for i, p := range a.trainable() {
+				g := make([]float32, p.Len())
+				if err := device.Read(tr.grads[i], 0, floatBytes(g)); err != nil {
+					t.Fatal(err)
+				}
+				grads[on] = append(grads[on], g)
+			}
+			if on == "cpu" {
+				checkSlope(t, name, a, grads[on], examples)
+			}
+		}
+		for i, g := range grads["plain"] {
+			relative(t, name, grads["cpu"][i], g, 2e-4)
+		}
+	}
+}
+
+// spread fills B, which starts at zero, so that A has gradients.
+func spread(t *testing.T, a *Adapter) {
+	t.Helper()
+	for k, p := range a.trainable() {
+		if k%2 == 0 {
+			continue
+		}
+		x := make([]float32, p.Len())
+		for i := range x {
+			x[i] = float32(int(mix(uint64(k), uint64(i))>>40)%201-100) / 2000
+		}
+		if err := a.model.device.Write(p, 0, floatBytes(x)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// checkSlope moves each tensor a little along its gradient, both ways.
+func checkSlope(t *testing.T, name string, a *Adapter, grads [][]float32, examples []Example) {
+	t.Helper()
+	s, err := NewScorer(a.model, a, 128)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for k, p := range a.trainable() {
+		before := make([]float32, p.Len())
+		if err := a.model.device.Read(p, 0, floatBytes(before)); err != nil {
+			t.Fatal(err)
+		}
+		n := norm(grads[k])
+		at := func(step float64) float64 {
+			x := slices.Clone(before)
+			for i, g := range grads[k] {
+				x[i] += float32(step * float64(g) / n)
+			}
+			if err := a.model.device.Write(p, 0, floatBytes(x)); err != nil {
+				t.Fatal(err)
+			}
+			loss, err := s.Loss(context.Background(), examples)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return loss
+		}
+		const h = 5e-3
+		if slope := (at(h) - at(-h)) / (2 * h); math.Abs(slope-n) > 0.01*n+2e-4 {
+			t.Errorf("%s, %s: the loss falls by %g along a gradient of norm %g", name, p.Name, slope, n)
+		}
+		if err := a.model.device.Write(p, 0, floatBytes(before)); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"cogumi/stdlib/llm/mapped"
 )
 
 const (
@@ -82,7 +84,7 @@ func Open(path string) (*File, error) {
 }
 
 func openFile(path string) (*File, error) {
-	b, unmap, err := mapFile(path)
+	b, unmap, err := mapped.File(path)
 	if err != nil {
 		return nil, fmt.Errorf("safetensors: %w", err)
 	}

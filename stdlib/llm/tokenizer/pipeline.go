@@ -128,11 +128,11 @@ func (p *splitter) add(s step) error {
 			return errors.New("step Split by a plain string is not supported")
 		}
 		switch *s.Pattern.Regex {
-		case llama3Pattern:
+		case Llama3Pattern:
 			p.next = llama3Words
-		case qwen2Pattern:
+		case Qwen2Pattern:
 			p.next = qwen2Words
-		case gpt2Pattern:
+		case GPT2Pattern:
 			p.next = gpt2Word
 		default:
 			return fmt.Errorf("the split pattern %q is not known", *s.Pattern.Regex)

@@ -1,6 +1,7 @@
 //go:build linux || darwin
 
-package safetensors
+// Package mapped opens files as memory.
+package mapped
 
 import (
 	"fmt"
@@ -10,9 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mapFile maps a file read-only. Its pages are shared between processes and the
+// File maps a file read-only. Its pages are shared between processes and the
 // kernel may drop them again, so that a model larger than memory still opens.
-func mapFile(path string) (data []byte, unmap func() error, err error) {
+// Whoever shortens the file in the meantime kills the process that reads it.
+func File(path string) (data []byte, unmap func() error, err error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, nil, err
