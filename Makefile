@@ -8,7 +8,7 @@ export CGO_ENABLED = 0
 STATICCHECK_VERSION = v0.8.0
 STATICCHECK = $(shell $(GO) env GOPATH)/bin/staticcheck
 
-.PHONY: build demo test check vet format cross static symbols docs docs-check bench bench-gemm kernels echarts gallery fuzz test-peers clean
+.PHONY: build demo test models check vet format cross static symbols docs docs-check bench bench-gemm kernels echarts gallery fuzz test-peers clean
 
 build: ## ./cogumi
 	$(GO) build -trimpath -o cogumi .
@@ -17,7 +17,11 @@ demo: build ## the whole loop on the built-in tiny model, about two minutes
 	./cogumi run phase1b_scaleup
 
 test: format vet ## every test, and that the code is formatted and vetted
+	@$(GO) run ./stdlib/llm/internal/models -try
 	$(GO) test -timeout 25m ./...
+
+models: ## a real model for tests and benchmarks, 93 MB, into the cache
+	$(GO) run ./stdlib/llm/internal/models
 
 check: format vet static cross docs-check ## what a change must pass besides the tests
 
