@@ -119,7 +119,7 @@ func Bytes(n int64) string {
 	for i, unit := range []string{"TB", "GB", "MB", "kB"} {
 		size := math.Pow10(12 - 3*i)
 		if float64(n) >= 0.9995*size {
-			return number(float64(n)/size) + " " + unit
+			return number(max(float64(n)/size, 1)) + " " + unit
 		}
 	}
 	return strconv.FormatInt(n, 10) + " bytes"

@@ -14,7 +14,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 
@@ -57,20 +56,20 @@ type Adapter struct {
 }
 
 // Load opens a model: "tiny" is built in, anything else is a Hugging Face
-// folder. Projections are quantised to NF4 with double quantisation.
+// folder, or the name of a model that cogumi download put into the hub's cache.
+// Projections are quantised to NF4 with double quantisation.
 func Load(name string) (*Model, error) {
 	b := &base{}
 	m := &Model{Name: name, base: b}
 	if folder, ok := builtinFolder(name); ok {
 		b.folder = folder
 	} else {
-		info, err := os.Stat(name)
-		if err != nil || !info.IsDir() {
-			return nil, experiment.Hint(fmt.Errorf("load model: %s is no folder", name),
-				`give a folder with config.json, tokenizer.json and model.safetensors, or "tiny" for the built-in model`)
+		path, called, err := locate(name)
+		if err != nil {
+			return nil, err
 		}
-		b.folder, b.path = os.DirFS(name), name
-		m.Name, m.Path = filepath.Base(filepath.Clean(name)), name
+		b.folder, b.path = os.DirFS(path), path
+		m.Name, m.Path = called, path
 	}
 	if _, err := hfconfig.Read(b.folder); err != nil {
 		return nil, fmt.Errorf("load model %s: %w", name, err)
