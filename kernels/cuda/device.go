@@ -52,6 +52,15 @@ func List() (usable []driver.Device, refused []string, err error) {
 	return usable, refused, err
 }
 
+// DriverVersion names what the driver offers: "driver for CUDA 13.0".
+func DriverVersion() string {
+	v, err := driver.Version()
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprintf("driver for CUDA %d.%d", v/1000, v%1000/10)
+}
+
 // New opens GPU number ordinal, as CUDA_VISIBLE_DEVICES leaves them. Where there
 // is no driver or no such GPU the error is kernels.ErrUnsupported.
 func New(ordinal int, o Options) (*Device, error) {

@@ -9,6 +9,9 @@ import (
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+
+	"cogumi/stdlib/experiment/machine"
+	"cogumi/stdlib/llm/devices"
 )
 
 func (a *app) envCommand() *cobra.Command {
@@ -44,13 +47,14 @@ func (a *app) env() error {
 		{"os", v.OS + "/" + v.Arch},
 	}
 	facts = append(facts, machineFacts()...)
+	facts = append(facts, gpuFacts()...)
 	facts = append(facts,
 		fact{"python3", pythonPath()},
 		fact{"sandbox", sandboxState()},
 		fact{"runs", runs + " (" + why + ")"},
 		fact{"cache", cacheFolder()},
 	)
-	for _, name := range []string{envPrice, envBudget, "NO_COLOR"} {
+	for _, name := range []string{envPrice, envBudget, devices.Env, "CUDA_VISIBLE_DEVICES", "COGUMI_CUDA_PATH", "NO_COLOR"} {
 		if v := os.Getenv(name); v != "" {
 			facts = append(facts, fact{name, v})
 		}
@@ -79,14 +83,14 @@ func pythonPath() string {
 
 // cacheFolder is where models and other files that can be made again lie.
 func cacheFolder() string {
-	if dir := os.Getenv("COGUMI_CACHE"); dir != "" {
+	dir, err := machine.CacheDir()
+	switch {
+	case err != nil:
+		return "unknown: " + err.Error()
+	case os.Getenv("COGUMI_CACHE") != "":
 		return dir + " (COGUMI_CACHE)"
 	}
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return "unknown: " + err.Error()
-	}
-	return filepath.Join(dir, "cogumi")
+	return dir
 }
 
 func gpuText(gpus []string) string {

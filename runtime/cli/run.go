@@ -31,6 +31,8 @@ Flags of cogumi itself, before or after the name:
   --runs DIR     folder of all runs (default ./runs)
   --force        do every step again
   --from STEP    do this step again, and all after it
+  --gpu N|off    compute on this GPU, or on the processor (default: the first GPU
+                 that serves; COGUMI_GPU, CUDA_VISIBLE_DEVICES)
 
 Exit codes: 0 ok, 1 script failed, 2 usage or header, 3 an input is missing or of
 the wrong kind, 4 a gate failed, 130 Ctrl-C. The first Ctrl-C lets the script
@@ -117,6 +119,9 @@ func (a *app) runLine(c *cobra.Command, args []string) error {
 func (a *app) runScript(script found, all []found, line *runLine) error {
 	values, err := a.ready(script, all, line.script)
 	if err != nil {
+		return a.runFault(err)
+	}
+	if err := chooseDevice(line.gpu); err != nil {
 		return a.runFault(err)
 	}
 	root, _, err := a.runsRoot()
@@ -259,6 +264,7 @@ type runLine struct {
 	runs              string
 	force             bool     // do every step again
 	from              string   // do this step and all after it again
+	gpu               string   // number, "off", or "" for automatic
 	name              string   // script
 	rest              []string // after the name, not yet split
 	script            []string // the script's own arguments
@@ -317,7 +323,7 @@ func (l *runLine) splitRest(s *stage.Script) error {
 func (l *runLine) own(args []string) int {
 	name, value, given := strings.Cut(args[0], "=")
 	switches := map[string]*bool{"--json": &l.json, "-q": &l.quiet, "--quiet": &l.quiet, "-h": &l.help, "--help": &l.help, "--force": &l.force}
-	values := map[string]*string{"--runs": &l.runs, "--from": &l.from}
+	values := map[string]*string{"--runs": &l.runs, "--from": &l.from, "--gpu": &l.gpu}
 	if s := switches[name]; s != nil {
 		if given {
 			l.err = usage("write "+name+" alone", "%s takes no value", name)

@@ -17,12 +17,10 @@ import (
 	"strings"
 	"sync"
 
-	"cogumi/kernels"
-	"cogumi/kernels/cpu"
-	"cogumi/kernels/cpu/vec"
 	"cogumi/stdlib/experiment"
 	"cogumi/stdlib/experiment/machine"
 	"cogumi/stdlib/llm"
+	"cogumi/stdlib/llm/devices"
 	"cogumi/stdlib/llm/hfconfig"
 	"cogumi/stdlib/llm/peft"
 	"cogumi/stdlib/llm/safetensors"
@@ -153,12 +151,15 @@ func OpenAdapter(folder string) (*Adapter, error) {
 }
 
 // device is the one that this process computes on.
-var device = sync.OnceValue(func() kernels.Device { return cpu.New() })
+var device = sync.OnceValues(devices.Open)
+
+// chosen is what device opens, without opening it.
+var chosen = sync.OnceValues(devices.Choose)
 
 // Runs record what computed their results: it is part of the identity of steps.
 func init() {
-	machine.SetISA(vec.ISA)
-	machine.SetDevice(func() string { return "cpu" })
+	machine.SetISA(func() string { c, _ := chosen(); return c.ISA() })
+	machine.SetDevice(func() string { c, _ := chosen(); return c.Name() })
 }
 
 // Engine loads the base onto the device, once.
@@ -174,7 +175,11 @@ func (m *Model) Engine() (*llm.Model, error) {
 		return nil, fmt.Errorf("load model %s: %w", m.Name, err)
 	}
 	// They stay open: the device may read them where they are.
-	b.loaded, err = llm.Load(device(), b.folder, weights, llm.Options{NF4: true})
+	d, err := device()
+	if err != nil {
+		return nil, experiment.Hint(fmt.Errorf("load model %s: %w", m.Name, err), "cogumi env shows the GPUs")
+	}
+	b.loaded, err = llm.Load(d, b.folder, weights, llm.Options{NF4: true})
 	if err != nil {
 		weights.Close()
 		return nil, fmt.Errorf("load model %s: %w", m.Name, err)

@@ -1,0 +1,154 @@
+package llm
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+	"testing"
+
+	"cogumi/kernels"
+	"cogumi/kernels/cuda"
+)
+
+// gpu opens the first GPU, or skips the test.
+func gpu(t testing.TB) *cuda.Device {
+	t.Helper()
+	d, err := cuda.New(0, cuda.Options{})
+	if errors.Is(err, kernels.ErrUnsupported) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d
+}
+
+// TestLogitsOnGPU: bf16 arithmetic stays as near to f32 as PyTorch's does
+// (golden README: largest difference 0.13…0.29, mean 0.014…0.026).
+func TestLogitsOnGPU(t *testing.T) {
+	d := gpu(t)
+	m := loadTiny(t, d, "", Options{})
+	want := vectors(t, "golden/tiny-forward/logits.safetensors")
+	var cases []forwardCase
+	readJSON(t, "golden/tiny-forward/cases.json", &cases)
+	for _, c := range cases {
+		got, err := m.Logits(context.Background(), nil, c.IDs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var rows []float32
+		for i := 0; i < len(c.IDs); i += c.step() {
+			rows = append(rows, got[i*2048:(i+1)*2048]...)
+		}
+		w := want(c.Name + ".logits.f32")
+		sum := 0.0
+		for i := range w {
+			sum += math.Abs(float64(rows[i]) - float64(w[i]))
+		}
+		worst, mean := largest(rows, w), sum/float64(len(w))
+		t.Logf("%s: largest difference %.3f, mean %.4f", c.Name, worst, mean)
+		if !(worst <= 0.3 && mean <= 0.03) {
+			t.Errorf("%s: largest difference %.3f, mean %.4f; want at most 0.3 and 0.03", c.Name, worst, mean)
+		}
+	}
+}
+
+func TestGradientsOnGPU(t *testing.T) {
+	d := gpu(t)
+	results := map[string]json.RawMessage{}
+	readJSON(t, "golden/lora/results.json", &results)
+	grads := vectors(t, "golden/lora/grads.safetensors")
+	for _, c := range []struct {
+		name, weights string
+		nonzero       bool
+		layers        int
+	}{{"step1_zeroB", "", false, 1}, {"nonzeroB", "", true, 8}, {"nf4_nonzeroB", quantized, true, 1}} {
+		t.Run(c.name, func(t *testing.T) {
+			var want recordedGradients
+			if err := json.Unmarshal(results[c.name], &want); err != nil {
+				t.Fatal(err)
+			}
+			m := loadTiny(t, d, c.weights, Options{})
+			a := recordedAdapter(t, m, c.nonzero, false)
+			tr := newTestTrainer(t, a, AdamW, 160)
+			r, err := tr.Gradients(context.Background(), recordedBatches(t)[0].examples())
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("loss %.5f, recorded %.5f", r.Loss, want.Loss)
+			if !(math.Abs(r.Loss-want.Loss) <= 3e-2) {
+				t.Errorf("loss %.7g, want %.7g", r.Loss, want.Loss)
+			}
+			var all, wanted []float32
+			for i, p := range a.trainable() {
+				if i >= 14*c.layers {
+					break
+				}
+				got := make([]float32, p.Len())
+				if err := m.device.Read(tr.grads[i], 0, floatBytes(got)); err != nil {
+					t.Fatal(err)
+				}
+				w := grads(c.name + "." + p.Name)
+				relative(t, p.Name, got, w, 6e-2)
+				all, wanted = append(all, got...), append(wanted, w...)
+			}
+			relative(t, "all gradients", all, wanted, 2e-2)
+		})
+	}
+}
+
+// TestTrajectoriesOnGPU follows the recorded training runs: losses within what
+// bf16 costs there.
+func TestTrajectoriesOnGPU(t *testing.T) {
+	d := gpu(t)
+	results := map[string]json.RawMessage{}
+	readJSON(t, "golden/lora/results.json", &results)
+	for _, c := range []struct {
+		name, weights string
+		optimizer     Optimizer
+		tolerance     float64
+	}{
+		{"adamw_fp32", "", AdamW, 3e-2}, {"adamw_nf4", quantized, AdamW, 3e-2},
+		{"adamw8bit_exact", "", AdamW8bit, 3e-2}, {"adamw_bnb4bit_bf16", quantized, AdamW, 5e-2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var want []struct {
+				Loss float64 `json:"loss"`
+				LR   float64 `json:"lr"`
+			}
+			if err := json.Unmarshal(results[c.name], &want); err != nil {
+				t.Fatal(err)
+			}
+			var first []float64
+			for round := range 2 {
+				m := loadTiny(t, d, c.weights, Options{})
+				tr := newTestTrainer(t, recordedAdapter(t, m, false, false), c.optimizer, 256)
+				batches := recordedBatches(t)
+				worst := 0.0
+				for i, w := range want {
+					r, err := tr.Step(context.Background(), batches[i%4].examples(), w.LR)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if round == 1 && r.Loss != first[i] {
+						t.Fatalf("step %d: loss %v, the first time %v: not repeatable", i+1, r.Loss, first[i])
+					}
+					first = append(first, r.Loss)
+					worst = max(worst, math.Abs(r.Loss-w.Loss))
+				}
+				t.Logf("largest difference of a loss %.4f over %d steps", worst, len(want))
+				if !(worst <= c.tolerance) {
+					t.Errorf("losses differ by %.4f, tolerance %.2g", worst, c.tolerance)
+				}
+				tr.Close()
+				m.Close()
+			}
+		})
+	}
+}
