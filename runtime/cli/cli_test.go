@@ -41,9 +41,10 @@ func TestScripts(t *testing.T) {
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, ".config"))
 			env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, ".cache"))
-			for _, name := range []string{"COGUMI_RUNS", envPrice, envBudget, "COGUMI_CACHE"} {
+			for _, name := range []string{"COGUMI_RUNS", envPrice, envBudget, "COGUMI_CACHE", "HF_HOME", "HF_TOKEN", "HF_HUB_CACHE", "HF_HUB_OFFLINE"} {
 				env.Setenv(name, "")
 			}
+			env.Setenv("HF_ENDPOINT", startHub(env.Defer))
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -50,6 +50,7 @@ func client(t *testing.T, s *hubtest.Server) *Client {
 	t.Helper()
 	for _, name := range []string{"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_TOKEN_PATH"} {
 		t.Setenv(name, "")
+		os.Unsetenv(name) // other tools take an empty one at its word
 	}
 	t.Setenv("HF_HOME", t.TempDir())
 	t.Setenv("HF_ENDPOINT", s.URL)
