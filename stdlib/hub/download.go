@@ -204,14 +204,3 @@ func (j *job) together(ctx context.Context, parts []*part, work func(context.Con
 	wg.Wait()
 	return context.Cause(ctx)
 }
-
-// get makes one file of the snapshot.
-func (j *job) get(ctx context.Context, p *part) error {
-	if err := j.blob(ctx, p); err != nil {
-		return err
-	}
-	if err := link(j.blobPath(p.metadata), j.pointer(p.file)); err != nil {
-		return fmt.Errorf("name it in the snapshot: %w", err)
-	}
-	return nil
-}

@@ -25,9 +25,8 @@ const incomplete = ".incomplete"
 // errChecksum is content that is not what the hub announced.
 var errChecksum = errors.New("the content that came has another checksum than the hub announced")
 
-// blob makes sure that a file's content is in the cache.
-func (j *job) blob(ctx context.Context, p *part) error {
-	path := j.blobPath(p.metadata)
+// get makes one file of the snapshot: its content, then its name.
+func (j *job) get(ctx context.Context, p *part) error {
 	unlock, err := durable.Lock(ctx, filepath.Join(j.locks(), p.etag+".lock"), func() {
 		j.progress.Note("waits for another download of " + p.Name)
 	})
@@ -35,11 +34,23 @@ func (j *job) blob(ctx context.Context, p *part) error {
 		return err
 	}
 	defer unlock()
+	if err := j.blob(ctx, p); err != nil {
+		return err
+	}
+	if err := link(j.blobPath(p.metadata), j.pointer(p.file)); err != nil {
+		return fmt.Errorf("name it in the snapshot: %w", err)
+	}
+	return nil
+}
+
+// blob makes sure that a file's content is in the cache.
+func (j *job) blob(ctx context.Context, p *part) error {
+	path := j.blobPath(p.metadata)
 	if info, err := os.Stat(path); err == nil && info.Size() == p.size {
 		j.progress.Skip(int(p.size))
 		return nil
 	}
-	err = j.grow(ctx, p, path+incomplete)
+	err := j.grow(ctx, p, path+incomplete)
 	if errors.Is(err, errChecksum) {
 		// What was left of an earlier attempt may be at fault: once more, from the start.
 		if err = os.Remove(path + incomplete); err == nil {
