@@ -17,6 +17,7 @@ import (
 	"cogumi/reports/run"
 	"cogumi/reports/run/durable"
 	"cogumi/stdlib/experiment"
+	"cogumi/stdlib/experiment/machine"
 )
 
 // Kinds of bad rows, as they appear in notes and side files.
@@ -189,11 +190,8 @@ func sideFolder() (string, error) {
 	if dir := experiment.Current().Dir(); dir != "" {
 		return filepath.Join(dir, run.ArtefactDir, artefactName), nil
 	}
-	if dir := os.Getenv("COGUMI_CACHE"); dir != "" {
-		return filepath.Join(dir, artefactName), nil
-	}
-	dir, err := os.UserCacheDir()
-	return filepath.Join(dir, "cogumi", artefactName), err
+	dir, err := machine.CacheDir()
+	return filepath.Join(dir, artefactName), err
 }
 
 // close finishes the file and says where it is, "" if there were no bad rows.

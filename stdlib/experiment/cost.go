@@ -25,12 +25,18 @@ func costOf(d time.Duration) *run.Cost {
 	}
 }
 
-// CostSoFar is what the run has cost until now, in dollars. known is false when
-// nobody said what an hour of this machine costs.
-func (r *Run) CostSoFar() (dollars float64, known bool) {
-	c := costOf(time.Since(r.begun))
+// CostOf is what this machine costs for that time, in dollars. known is false
+// when nobody said what an hour costs.
+func (r *Run) CostOf(d time.Duration) (dollars float64, known bool) {
+	c := costOf(d)
 	if c == nil {
 		return 0, false
 	}
 	return c.Dollars, true
+}
+
+// CostSoFar is what the run has cost until now, in dollars. known is false when
+// nobody said what an hour of this machine costs.
+func (r *Run) CostSoFar() (dollars float64, known bool) {
+	return r.CostOf(time.Since(r.begun))
 }

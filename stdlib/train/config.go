@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 
+	"cogumi/stdlib/dataset"
 	"cogumi/stdlib/experiment"
 	"cogumi/stdlib/llm"
 )
@@ -35,6 +36,10 @@ type Config struct {
 	Seed        int      `json:"seed"`         // of initialisation, order and dropout
 	AllowTies   bool     `json:"allow_ties"`   // train on rows that were ties: right answers
 	KeepLast    bool     `json:"keep_last"`    // the last adapter instead of the best evaluated one
+
+	// Benchmarks are sets that the adapter will be measured by: training rows that
+	// they hold are named before the first step.
+	Benchmarks []*dataset.Set `json:"-"`
 }
 
 func (c Config) withDefaults() (Config, error) {

@@ -21,17 +21,21 @@ type rows struct {
 
 // checkTies refuses right answers among the failures.
 func checkTies(set *dataset.Set, allow bool) error {
-	ties := 0
-	for i := range set.Rows {
-		if set.Rows[i].FailureType == "tie" {
-			ties++
-		}
-	}
+	ties := countTies(set)
 	if ties == 0 || allow {
 		return nil
 	}
 	return experiment.Hint(fmt.Errorf("train: %d of %d rows of %s are ties: the model's answer was as good", ties, len(set.Rows), set.Name),
 		"train on losses alone; AllowTies trains on them all the same")
+}
+
+func countTies(set *dataset.Set) (n int) {
+	for i := range set.Rows {
+		if set.Rows[i].FailureType == "tie" {
+			n++
+		}
+	}
+	return n
 }
 
 // tokenise encodes every row and sets a share of them aside for evaluation.

@@ -30,8 +30,11 @@ func QLoRA(m *model.Model, set *dataset.Set, c Config) (*model.Adapter, error) {
 		return nil, err
 	}
 	r := experiment.Current()
-	spec := experiment.Spec{Name: "train " + set.Name, Version: 1, Params: c, Machine: true,
-		Inputs: map[string]string{"model": m.Hash, "rows": set.Hash()}}
+	inputs := map[string]string{"model": m.Hash, "rows": set.Hash()}
+	for _, b := range c.Benchmarks {
+		inputs["benchmark "+b.Name] = b.Hash()
+	}
+	spec := experiment.Spec{Name: "train " + set.Name, Version: 2, Params: c, Machine: true, Inputs: inputs}
 	dir, err := r.Do(spec, func(w *experiment.Work) error { return trainIn(r.Context(), r, m, set, c, w.Dir) })
 	if err != nil {
 		return nil, err
@@ -58,6 +61,10 @@ type session struct {
 	c       Config
 	dir     string
 	data    *rows
+	plan    llm.Memory
+	speed   speed
+	seen    int     // tokens trained on in this process
+	seconds float64 // that it took
 	trainer *llm.Trainer
 	scorer  *llm.Scorer
 	steps   int
@@ -77,14 +84,19 @@ func trainIn(ctx context.Context, r *experiment.Run, m *model.Model, set *datase
 	if s.lr, err = newSchedule(c.Schedule, c.LR, c.Warmup, s.steps); err != nil {
 		return err
 	}
-	adapter, err := llm.NewAdapter(base, llm.AdapterConfig{Rank: c.Rank, Alpha: c.Alpha, Dropout: c.Dropout, Targets: c.Targets, RSLoRA: c.RSLoRA}, uint64(c.Seed))
+	s.announce()
+	s.speed = newSpeed(m.Hash, base.Device().Describe(), c)
+	if err := s.preflight(base, set); err != nil {
+		return err
+	}
+	memory := beginPeak(base, s.plan)
+	defer memory.end()
+	adapter, err := llm.NewAdapter(base, s.adapterConfig(), uint64(c.Seed))
 	if err != nil {
 		return err
 	}
 	defer adapter.Close()
-	s.trainer, err = llm.NewTrainer(adapter, llm.TrainerConfig{Optimizer: llm.Optimizer(c.Optimizer), WeightDecay: c.WeightDecay,
-		MaxNorm: c.MaxNorm, Budget: c.Budget, Seed: uint64(c.Seed)})
-	if err != nil {
+	if s.trainer, err = llm.NewTrainer(adapter, s.trainerConfig()); err != nil {
 		return err
 	}
 	defer s.trainer.Close()
@@ -98,28 +110,27 @@ func trainIn(ctx context.Context, r *experiment.Run, m *model.Model, set *datase
 	if s.progress, err = restore(dir, s.trainer); err != nil {
 		return err
 	}
-	s.announce(adapter, base)
+	s.r.Figure(run.Figure{Name: "trainable parameters", Value: float64(adapter.Parameters())})
 	if err := s.all(ctx); err != nil {
 		return err
+	}
+	memory.report(r)
+	if s.seconds > 0 {
+		s.speed.remember(float64(s.seen) / s.seconds)
 	}
 	return s.finish(adapter, m.Name)
 }
 
-// announce says what is about to happen, before the first step.
-func (s *session) announce(a *llm.Adapter, base *llm.Model) {
-	plan := s.trainer.Plan()
-	s.r.Logf("training %d parameters on %d rows (%d tokens, %d of them targets), %d held out, %d steps",
-		a.Parameters(), len(s.data.train), s.data.tokens, s.data.targets, len(s.data.held), s.steps)
-	s.r.Logf("memory: weights %.1f MiB (%s), step %.1f MiB", mib(base.Bytes), base.Format, mib(plan.Arena+plan.Persistent-base.Bytes))
+// announce says what is about to happen.
+func (s *session) announce() {
+	s.r.Logf("training on %d rows (%d tokens, %d of them targets), %d held out, %d steps", len(s.data.train), s.data.tokens, s.data.targets, len(s.data.held), s.steps)
 	for _, f := range []run.Figure{
-		{Name: "trainable parameters", Value: float64(a.Parameters())}, {Name: "training rows", Value: float64(len(s.data.train)), Unit: "rows"},
+		{Name: "training rows", Value: float64(len(s.data.train)), Unit: "rows"},
 		{Name: "held-out rows", Value: float64(len(s.data.held)), Unit: "rows"}, {Name: "training tokens per epoch", Value: float64(s.data.tokens), Unit: "tokens"},
 		{Name: "target tokens per epoch", Value: float64(s.data.targets), Unit: "tokens"}, {Name: "optimiser steps", Value: float64(s.steps)}} {
 		s.r.Figure(f)
 	}
 }
-
-func mib(b int64) float64 { return float64(b) / (1 << 20) }
 
 func (s *session) all(ctx context.Context) error {
 	p := s.r.Progress("train", "steps", s.steps)
@@ -178,6 +189,7 @@ func (s *session) keepOnCancel(ctx context.Context) error {
 }
 
 func (s *session) show(p *experiment.Progress, result llm.StepResult, rate, seconds float64) {
+	s.seen, s.seconds = s.seen+result.Tokens, s.seconds+seconds
 	s.r.Metric("train/loss", s.Step, result.Loss)
 	s.r.Metric("train/lr", s.Step, rate)
 	s.r.Metric("train/grad_norm", s.Step, result.GradNorm)

@@ -55,7 +55,11 @@ func trainSmall() error {
 	if err != nil {
 		return err
 	}
-	_, err = QLoRA(m, pool.Shuffle(3).Head(40), recipe)
+	rows, c := 40, recipe
+	if os.Getenv(childEnv) == "full" {
+		rows, c = 300, fullBudget
+	}
+	_, err = QLoRA(m, pool.Shuffle(3).Head(rows), c)
 	return err
 }
 
