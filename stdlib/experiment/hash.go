@@ -115,6 +115,10 @@ func hashFile(path string) (string, error) {
 	if sum, ok := hashed.Load(state); ok && settled {
 		return sum.(string), nil
 	}
+	if sum, ok := state.recall(); ok && settled {
+		hashed.Store(state, sum)
+		return sum, nil
+	}
 	h := sha256.New()
 	if _, err := io.Copy(h, f); err != nil {
 		return "", fmt.Errorf("read %s: %w", path, err)
@@ -122,6 +126,7 @@ func hashFile(path string) (string, error) {
 	sum := hex.EncodeToString(h.Sum(nil))
 	if settled {
 		hashed.Store(state, sum)
+		state.remember(sum)
 	}
 	return sum, nil
 }
