@@ -16,12 +16,7 @@ import (
 func readBitsandbytes(w Weights, name string, n int) (*nf4.Quantized, error) {
 	part := func(suffix string) safetensors.Tensor { t, _ := w.Tensor(name + suffix); return t }
 	state := part(".quant_state.bitsandbytes__nf4")
-	var s struct {
-		Type   string  `json:"quant_type"`
-		Block  int     `json:"blocksize"`
-		Nested int     `json:"nested_blocksize"`
-		Offset float32 `json:"nested_offset"`
-	}
+	var s quantState
 	if err := json.Unmarshal(state.Data, &s); err != nil {
 		return nil, fmt.Errorf("%s: quant_state: %w", name, err)
 	}
@@ -39,6 +34,34 @@ func readBitsandbytes(w Weights, name string, n int) (*nf4.Quantized, error) {
 	q.Nested = &nf4.Nested{Codes: part(".absmax").Data, Map: floats(part(".nested_quant_map").Data),
 		Absmax: floats(part(".nested_absmax").Data), Offset: s.Offset}
 	return q, nil
+}
+
+// asBitsandbytes gives a weight [out, in] with double quantisation the tensors
+// that readBitsandbytes reads.
+func asBitsandbytes(name string, out, in int, q *nf4.Quantized) []safetensors.Tensor {
+	state, _ := json.Marshal(quantState{"nf4", nf4.Block, nf4.NestedBlock, q.Nested.Offset, "bfloat16", "float32", []int{out, in}}) // plain fields: cannot fail
+	part := func(suffix, dtype string, data []byte, shape ...int) safetensors.Tensor {
+		return safetensors.Tensor{Name: name + suffix, DType: dtype, Shape: shape, Data: data}
+	}
+	return []safetensors.Tensor{
+		part("", "U8", q.Packed, len(q.Packed), 1),
+		part(".absmax", "U8", q.Nested.Codes, len(q.Nested.Codes)),
+		part(".quant_map", "F32", floatBytes(nf4.Code[:]), len(nf4.Code)),
+		part(".nested_absmax", "F32", floatBytes(q.Nested.Absmax), len(q.Nested.Absmax)),
+		part(".nested_quant_map", "F32", floatBytes(q.Nested.Map), len(q.Nested.Map)),
+		part(".quant_state.bitsandbytes__nf4", "U8", state, len(state)),
+	}
+}
+
+// quantState is the text beside a 4-bit weight.
+type quantState struct {
+	Type        string  `json:"quant_type"`
+	Block       int     `json:"blocksize"`
+	Nested      int     `json:"nested_blocksize"`
+	Offset      float32 `json:"nested_offset"`
+	DType       string  `json:"dtype"`
+	NestedDType string  `json:"nested_dtype"`
+	Shape       []int   `json:"shape"`
 }
 
 func floats(b []byte) []float32 {

@@ -12,6 +12,7 @@ import (
 
 	"cogumi/kernels"
 	"cogumi/stdlib/llm/hfconfig"
+	"cogumi/stdlib/llm/safetensors"
 	"cogumi/stdlib/llm/tokenizer"
 )
 
@@ -51,6 +52,10 @@ type Options struct {
 	// the norms) to 4 bits with double quantisation, also those that a GGUF file
 	// holds in a format of its own. A bitsandbytes checkpoint stays as it is.
 	NF4 bool
+	// Quantised, if not nil, is told of every projection that was quantised here:
+	// the tensors of a bitsandbytes checkpoint. It is called from several
+	// goroutines; the tensors stay as they are.
+	Quantised func(ts []safetensors.Tensor)
 }
 
 // Device is where the model is.

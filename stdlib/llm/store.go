@@ -178,7 +178,11 @@ func (l *loader) fill(x *kernels.Matrix) (err error) {
 	if err != nil {
 		return err
 	}
-	return l.keepNF4(x, nf4.Quantize(v, true))
+	q := nf4.Quantize(v, true)
+	if l.o.Quantised != nil {
+		l.o.Quantised(asBitsandbytes(name, x.Out, x.In, q))
+	}
+	return l.keepNF4(x, q)
 }
 
 func (l *loader) keepNF4(x *kernels.Matrix, q *nf4.Quantized) error {
