@@ -17,7 +17,16 @@ type GenerateConfig struct {
 	Seed        uint64  // of sampling
 	Slots       int     // sequences in flight; 0: 64
 	Budget      int     // tokens of one run; 0: 512
+	// Seeds are those of the prompts; nil: PromptSeed(Seed, i). What is drawn for
+	// a prompt depends on its seed and on nothing else.
+	Seeds []uint64
+	// Token, if not nil, is told of every token of answer i as it comes, the end
+	// token included.
+	Token func(i int, id int32)
 }
+
+// PromptSeed is the seed of the prompt at place i.
+func PromptSeed(seed uint64, i int) uint64 { return mix(seed, uint64(i)) }
 
 // Output is one finished answer.
 type Output struct {
@@ -51,6 +60,7 @@ type flight struct {
 	ids    []int32 // prompt and answer so far
 	cached int     // tokens in the cache
 	given  int     // tokens of the prompt
+	seed   uint64  // of what is drawn
 }
 
 // Generate answers every prompt; done, if not nil, is told of each answer as it
@@ -62,8 +72,8 @@ func (m *Model) Generate(ctx context.Context, adapter *Adapter, prompts [][]int3
 	if c.Budget == 0 {
 		c.Budget = 512
 	}
-	if c.TopP == 0 {
-		c.TopP = 1
+	if c.Seeds != nil && len(c.Seeds) != len(prompts) {
+		return nil, fmt.Errorf("%d seeds for %d prompts", len(c.Seeds), len(prompts))
 	}
 	longest := 0
 	for i, p := range prompts {
@@ -78,11 +88,39 @@ func (m *Model) Generate(ctx context.Context, adapter *Adapter, prompts [][]int3
 	c.Slots = min(c.Slots, max(len(prompts), 1))
 	c.Budget = max(c.Budget, longest+c.Slots)
 	g := &generator{m: m, c: c, length: min(longest+c.MaxTokens, m.Config.MaxPositions)}
+	defer g.close()
 	if err := g.record(adapter); err != nil {
 		return nil, err
 	}
-	defer m.device.Free(g.made...)
 	return g.all(ctx, prompts, done)
+}
+
+func (g *generator) close() {
+	if g.run != nil {
+		g.run.Close()
+	}
+	g.m.device.Free(g.made...)
+}
+
+// flight is a new sequence in a slot.
+func (g *generator) flight(i, slot int, prompt []int32) *flight {
+	f := &flight{prompt: i, slot: slot, ids: slices.Clone(prompt), given: len(prompt), seed: PromptSeed(g.c.Seed, i)}
+	if g.c.Seeds != nil {
+		f.seed = g.c.Seeds[i]
+	}
+	return f
+}
+
+// next takes a token in and tells whether the answer is finished, and whether it
+// was the end token that finished it.
+func (g *generator) next(f *flight, id int32) (over, ended bool) {
+	f.cached = len(f.ids)
+	f.ids = append(f.ids, id)
+	if g.c.Token != nil {
+		g.c.Token(f.prompt, id)
+	}
+	ended = slices.Contains(g.m.Config.EOS, int(id))
+	return ended || len(f.ids)-f.given >= g.c.MaxTokens || len(f.ids) >= g.length, ended
 }
 
 func (g *generator) record(adapter *Adapter) (err error) {
@@ -131,7 +169,7 @@ func (g *generator) all(ctx context.Context, prompts [][]int32, done func(int, O
 		for next < len(prompts) && len(free) > 0 && tokens+len(prompts[next]) <= g.c.Budget {
 			slot := free[len(free)-1]
 			free = free[:len(free)-1]
-			flying = append(flying, &flight{prompt: next, slot: slot, ids: slices.Clone(prompts[next]), given: len(prompts[next])})
+			flying = append(flying, g.flight(next, slot, prompts[next]))
 			tokens += len(prompts[next])
 			next++
 		}
@@ -141,10 +179,8 @@ func (g *generator) all(ctx context.Context, prompts [][]int32, done func(int, O
 		}
 		still := flying[:0]
 		for k, f := range flying {
-			f.cached = len(f.ids)
-			f.ids = append(f.ids, ids[k])
-			ended := slices.Contains(g.m.Config.EOS, int(ids[k]))
-			if !ended && len(f.ids)-f.given < g.c.MaxTokens && len(f.ids) < g.length {
+			over, ended := g.next(f, ids[k])
+			if !over {
 				still = append(still, f)
 				continue
 			}
@@ -170,7 +206,7 @@ func (g *generator) step(ctx context.Context, flying []*flight) ([]int32, error)
 		}
 		cu, index = append(cu, int32(len(ids))), append(index, int32(len(ids)-1))
 		slots, starts = append(slots, int32(f.slot)), append(starts, int32(f.cached))
-		uniform[k] = float32(mix(mix(g.c.Seed, uint64(f.prompt)), uint64(len(f.ids)-f.given))>>40) / (1 << 24)
+		uniform[k] = float32(mix(f.seed, uint64(len(f.ids)-f.given))>>40) / (1 << 24)
 	}
 	w := &writer{device: g.m.device}
 	w.ints(g.in.rows, int32(len(ids)))
@@ -183,7 +219,7 @@ func (g *generator) step(ctx context.Context, flying []*flight) ([]int32, error)
 	w.ints(g.count, int32(len(flying)))
 	w.ints(g.index, index...)
 	w.floats(g.sampler.Temperature, slices.Repeat([]float32{float32(g.c.Temperature)}, len(flying))...)
-	w.floats(g.sampler.TopP, slices.Repeat([]float32{float32(g.c.TopP)}, len(flying))...)
+	w.floats(g.sampler.TopP, slices.Repeat([]float32{topP(g.c.TopP)}, len(flying))...)
 	w.ints(g.sampler.TopK, slices.Repeat([]int32{int32(g.c.TopK)}, len(flying))...)
 	w.floats(g.sampler.Uniform, uniform...)
 	if w.err != nil {
@@ -194,4 +230,12 @@ func (g *generator) step(ctx context.Context, flying []*flight) ([]int32, error)
 	}
 	next := make([]int32, len(flying))
 	return next, g.m.device.Read(g.sampler.IDs, 0, intBytes(next))
+}
+
+// topP is how devices say that all tokens may be drawn: 1.
+func topP(p float64) float32 {
+	if p == 0 {
+		return 1
+	}
+	return float32(p)
 }

@@ -99,13 +99,6 @@ func (m *Model) write(r *experiment.Run, set *dataset.Set, s Sampling, w *experi
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	if s.Temperature > 0 && len(have) > 0 {
-		// What is drawn depends on a prompt's place among all: begin again.
-		have = map[int]answered{}
-		if err := os.Truncate(path, 0); err != nil {
-			return err
-		}
-	}
 	ctx := r.Context()
 	engine, adapter, err := m.engine(ctx)
 	if err != nil {
@@ -116,6 +109,7 @@ func (m *Model) write(r *experiment.Run, set *dataset.Set, s Sampling, w *experi
 	p.Skip(len(have))
 	var prompts [][]int32
 	var rows []int
+	var seeds []uint64 // of a row's place in the whole set: a resumed run draws the same
 	for i := range set.Rows {
 		if _, ok := have[i]; ok {
 			continue
@@ -124,7 +118,7 @@ func (m *Model) write(r *experiment.Run, set *dataset.Set, s Sampling, w *experi
 		if err != nil {
 			return fmt.Errorf("%s row %d: %w", set.Name, i+1, err)
 		}
-		prompts, rows = append(prompts, ids), append(rows, i)
+		prompts, rows, seeds = append(prompts, ids), append(rows, i), append(seeds, llm.PromptSeed(uint64(s.Seed), i))
 	}
 	journal, err := openJournal(path)
 	if err != nil {
@@ -132,7 +126,7 @@ func (m *Model) write(r *experiment.Run, set *dataset.Set, s Sampling, w *experi
 	}
 	defer journal.Close()
 	_, err = engine.Generate(ctx, adapter, prompts, llm.GenerateConfig{MaxTokens: s.MaxTokens, Temperature: s.Temperature,
-		TopP: s.TopP, TopK: s.TopK, Seed: uint64(s.Seed)}, func(i int, o llm.Output) {
+		TopP: s.TopP, TopK: s.TopK, Seeds: seeds}, func(i int, o llm.Output) {
 		a := answered{Row: rows[i], Text: engine.Tokenizer.Decode(o.IDs, true), Tokens: len(o.IDs), Truncated: o.Truncated}
 		have[a.Row] = a
 		journal.add(a)
