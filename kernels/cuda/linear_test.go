@@ -43,6 +43,10 @@ type scene struct {
 	results []result
 }
 
+func newScene(seed uint64, compute kernels.DType) *scene {
+	return &scene{random: rand.New(rand.NewPCG(seed, 11)), compute: compute, data: map[*kernels.Tensor][]byte{}}
+}
+
 // result is what is compared: the first rows of a tensor.
 type result struct {
 	t         *kernels.Tensor
@@ -168,7 +172,7 @@ func twins(t *testing.T, d *Device, seed uint64, build func(s *scene)) {
 	var got [2][][]float32
 	var results []result
 	for i, compute := range []kernels.DType{kernels.F32, kernels.BF16} {
-		s := &scene{random: rand.New(rand.NewPCG(seed, 11)), compute: compute, data: map[*kernels.Tensor][]byte{}}
+		s := newScene(seed, compute)
 		build(s)
 		results = s.results
 		if i == 0 {
