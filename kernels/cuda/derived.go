@@ -19,7 +19,7 @@ func (m *memory) half(ts ...*kernels.Tensor) ([]driver.Ptr, error) {
 		}
 	}
 	if len(missing) > 0 {
-		places, err := m.take(fmt.Sprintf("bf16 copy of %s", missing[0]), sizes...)
+		places, err := m.take(fmt.Sprintf("bf16 copies from %s on", missing[0]), sizes...)
 		if err != nil {
 			return nil, err
 		}

@@ -4,8 +4,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
+	"strings"
 
 	"cogumi/kernels"
+	"cogumi/kernels/cuda/blas"
 	"cogumi/kernels/cuda/driver"
 )
 
@@ -22,6 +25,8 @@ type memory struct {
 	dense   map[*kernels.Tensor]place // dequantised weights, by their codes
 	counts  map[*kernels.Tensor]int   // last written value of i32 [1] tensors
 	taken   int64
+	peak    int64
+	kinds   map[string]int64
 }
 
 // place is a part of a chunk, which is freed with its last part.
@@ -34,11 +39,12 @@ type chunk struct {
 	ptr   driver.Ptr
 	bytes int64
 	users int
+	kind  string
 }
 
 func newMemory(d *Device) memory {
 	return memory{d: d, tensors: map[*kernels.Tensor]place{}, halves: map[*kernels.Tensor]place{},
-		dense: map[*kernels.Tensor]place{}, counts: map[*kernels.Tensor]int{}}
+		dense: map[*kernels.Tensor]place{}, counts: map[*kernels.Tensor]int{}, kinds: map[string]int64{}}
 }
 
 // take allocates room for parts of the given sizes, in one piece, cleared.
@@ -57,14 +63,36 @@ func (m *memory) take(what string, sizes ...int64) ([]place, error) {
 	if err := m.d.stream.Clear(p, total); err != nil {
 		return nil, err
 	}
+	c := &chunk{ptr: p, bytes: total, users: len(sizes), kind: kindOf(what)}
 	m.taken += total
-	c := &chunk{ptr: p, bytes: total, users: len(sizes)}
+	m.peak = max(m.peak, m.taken)
+	m.kinds[c.kind] += total
 	places := make([]place, len(sizes))
 	for i, n := range sizes {
 		places[i] = place{p, c}
 		p += driver.Ptr(aligned(n))
 	}
 	return places, nil
+}
+
+// kindOf sorts memory for Usage.
+func kindOf(what string) string {
+	for _, k := range []string{"activations", "bf16 copies", "dequantised weights", "tensors"} {
+		if strings.HasPrefix(what, k) {
+			return k
+		}
+	}
+	return "tables"
+}
+
+// Usage is what the device holds now, by kind, and the most that it held.
+// Beside it the driver keeps a few hundred MiB for the context.
+func (d *Device) Usage() (byKind map[string]int64, peak int64) {
+	all := maps.Clone(d.memory.kinds)
+	if d.blas != nil {
+		all["product workspace"] = blas.WorkspaceBytes
+	}
+	return all, d.memory.peak + all["product workspace"]
 }
 
 // explain says of an out-of-memory error what there is.
@@ -82,6 +110,7 @@ func (m *memory) release(p place) {
 	p.chunk.users--
 	if p.chunk.users == 0 {
 		m.taken -= p.chunk.bytes
+		m.kinds[p.chunk.kind] -= p.chunk.bytes
 		m.d.context.Free(p.chunk.ptr)
 	}
 }
@@ -116,7 +145,7 @@ func (d *Device) Alloc(ts ...*kernels.Tensor) error {
 		}
 		sizes[i] = t.Bytes()
 	}
-	places, err := d.memory.take(fmt.Sprintf("allocate %s", ts[0]), sizes...)
+	places, err := d.memory.take(fmt.Sprintf("tensors from %s on", ts[0]), sizes...)
 	if err != nil {
 		return err
 	}

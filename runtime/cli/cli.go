@@ -114,7 +114,7 @@ any machine, with the model that it brings along.`,
 	})
 	root.AddCommand(
 		a.runCommand(), a.listCommand(), a.newCommand(), a.checkCommand(), a.docsCommand(),
-		a.runsCommand(), a.reportCommand(), a.whyCommand(), a.downloadCommand(), a.envCommand(), a.versionCommand(),
+		a.runsCommand(), a.reportCommand(), a.whyCommand(), a.downloadCommand(), a.benchCommand(), a.envCommand(), a.versionCommand(),
 	)
 	return root
 }

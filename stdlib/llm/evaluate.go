@@ -86,8 +86,13 @@ func (s *Scorer) Loss(ctx context.Context, examples []Example) (float64, error) 
 	return sum / float64(max(targets, 1)), err
 }
 
-// Close frees the inputs.
-func (s *Scorer) Close() { s.model.device.Free(s.made()...) }
+// Close frees the program and its inputs.
+func (s *Scorer) Close() {
+	if s.run != nil {
+		s.run.Close()
+	}
+	s.model.device.Free(s.made()...)
+}
 
 // Logits returns [len(ids), vocabulary] for one sequence. adapter may be nil.
 func (m *Model) Logits(ctx context.Context, adapter *Adapter, ids []int32) ([]float32, error) {
@@ -106,6 +111,7 @@ func (m *Model) Logits(ctx context.Context, adapter *Adapter, ids []int32) ([]fl
 	if err != nil {
 		return nil, err
 	}
+	defer run.Close()
 	w := &writer{device: m.device}
 	w.ints(in.rows, int32(n))
 	w.ints(in.seqs, 1)

@@ -290,8 +290,15 @@ func (t *Trainer) Restore(steps int, find func(name string) ([]byte, bool)) erro
 	return nil
 }
 
-// Close frees gradients and optimiser state.
-func (t *Trainer) Close() { t.model.device.Free(t.made...) }
+// Close frees programs, gradients and optimiser state.
+func (t *Trainer) Close() {
+	for _, e := range []kernels.Executable{t.clear, t.micro, t.update} {
+		if e != nil {
+			e.Close()
+		}
+	}
+	t.model.device.Free(t.made...)
+}
 
 func intBytes(x []int32) []byte {
 	if len(x) == 0 {

@@ -28,8 +28,8 @@ var names = []string{
 	"cublasLtMatmulAlgoGetHeuristic", "cublasLtGetStatusName",
 }
 
-// workspaceBytes is what NVIDIA advises for Hopper.
-const workspaceBytes = 64 << 20
+// WorkspaceBytes is what NVIDIA advises for Hopper.
+const WorkspaceBytes = 64 << 20
 
 // Open finds the library. Where there is none the error is
 // kernels.ErrUnsupported. The context is current on this thread.
@@ -50,7 +50,7 @@ func Open(x *driver.Context) (*Library, error) {
 	if err := l.do("cublasLtCreate", uintptr(unsafe.Pointer(&l.handle))); err != nil {
 		return nil, err
 	}
-	l.workspace, err = x.Alloc(workspaceBytes)
+	l.workspace, err = x.Alloc(WorkspaceBytes)
 	return l, err
 }
 

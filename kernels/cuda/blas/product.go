@@ -125,7 +125,7 @@ func (p *Plan) choose() error {
 		return err
 	}
 	defer l.do("cublasLtMatmulPreferenceDestroy", preference)
-	bytes, mask := uint64(workspaceBytes), uint32(reductionCompute|reductionOutput)
+	bytes, mask := uint64(WorkspaceBytes), uint32(reductionCompute|reductionOutput)
 	if err := l.do("cublasLtMatmulPreferenceSetAttribute", preference, preferMaxWorkspace, uintptr(unsafe.Pointer(&bytes)), 8); err != nil {
 		return err
 	}
@@ -158,7 +158,7 @@ func (p *Plan) Run(s *driver.Stream, a, b, c driver.Ptr, alpha, beta float32) er
 	l := p.l
 	err := l.do("cublasLtMatmul", l.handle, p.desc, uintptr(unsafe.Pointer(&alpha)), uintptr(b), p.b, uintptr(a), p.a,
 		uintptr(unsafe.Pointer(&beta)), uintptr(c), p.c, uintptr(c), p.c, uintptr(unsafe.Pointer(&p.algo[0])),
-		uintptr(l.workspace), workspaceBytes, s.Handle())
+		uintptr(l.workspace), WorkspaceBytes, s.Handle())
 	if e, ok := err.(*driver.Error); ok {
 		e.Detail = p.shape.String()
 	}

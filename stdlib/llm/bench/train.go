@@ -1,0 +1,222 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"cogumi/kernels"
+	"cogumi/stdlib/llm"
+)
+
+// TrainConfig is what is measured. Zero values mean the defaults that the peers
+// were measured with.
+type TrainConfig struct {
+	Preset string // llama-3.1-8b
+	Rows   int    // of a step; 4
+	Length int    // tokens of a row; 2048
+	Rank   int    // on all seven projections; 64
+	Steps  int    // measured, after three that are not; 8
+	Start  time.Time
+}
+
+func (c *TrainConfig) defaults() {
+	set := func(x *int, d int) {
+		if *x == 0 {
+			*x = d
+		}
+	}
+	if c.Preset == "" {
+		c.Preset = "llama-3.1-8b"
+	}
+	set(&c.Rows, 4)
+	set(&c.Length, 2048)
+	set(&c.Rank, 64)
+	set(&c.Steps, 8)
+	if c.Start.IsZero() {
+		c.Start = time.Now()
+	}
+}
+
+// TrainResult is what was measured.
+type TrainResult struct {
+	Preset       string             `json:"preset"`
+	Device       string             `json:"device"`
+	ISA          string             `json:"isa"`
+	Library      string             `json:"library,omitempty"`
+	Rows         int                `json:"rows"`
+	Length       int                `json:"length"`
+	Rank         int                `json:"rank"`
+	Steps        int                `json:"steps"`
+	TokensPerS   float64            `json:"tokens_per_s"`        // of the median step
+	StepSeconds  []float64          `json:"step_seconds"`        // each
+	FirstStepS   float64            `json:"first_step_s"`        // alone
+	SinceStartS  float64            `json:"since_start_s"`       // from the start to the end of the first step
+	TFLOPs       float64            `json:"tflop_per_s"`         // of the products that a step cannot do without
+	CeilingTFLOP float64            `json:"ceiling_tflop_per_s"` // of large products alone, sustained
+	Share        float64            `json:"share"`               // of the ceiling
+	Memory       map[string]float64 `json:"memory_gib"`          // by kind
+	PeakGiB      float64            `json:"peak_gib"`
+	Families     map[string]float64 `json:"families_ms"` // a step, by kind of operation
+	Losses       []float64          `json:"losses"`
+}
+
+// meter is a device that says what it holds, by kind.
+type meter interface {
+	Usage() (byKind map[string]int64, peak int64)
+}
+
+const warm = 3
+
+// Train measures QLoRA training: NF4 with double quantisation, 8-bit AdamW,
+// clipping, every token a target.
+func Train(ctx context.Context, device kernels.Device, c TrainConfig, say func(string)) (*TrainResult, error) {
+	c.defaults()
+	config, err := shape(c.Preset)
+	if err != nil {
+		return nil, err
+	}
+	if c.Length > config.MaxPositions {
+		return nil, fmt.Errorf("%s takes %d tokens, not %d", c.Preset, config.MaxPositions, c.Length)
+	}
+	d := device.Describe()
+	r := &TrainResult{Preset: c.Preset, Device: d.Model, ISA: d.ISA, Rows: c.Rows, Length: c.Length, Rank: c.Rank, Steps: c.Steps,
+		Families: map[string]float64{}, Memory: map[string]float64{}}
+	if l, ok := device.(interface{ Library() string }); ok {
+		r.Library = l.Library()
+	}
+	say(fmt.Sprintf("drawing weights of %s", c.Preset))
+	m, err := llm.NewRandom(device, config, 1)
+	if err != nil {
+		return nil, err
+	}
+	defer m.Close()
+	settings := llm.AdapterConfig{Rank: c.Rank, Alpha: 16}
+	training := llm.TrainerConfig{Optimizer: llm.AdamW8bit, MaxNorm: 1, Budget: c.Rows * c.Length}
+	a, err := llm.NewAdapter(m, settings, 1)
+	if err != nil {
+		return nil, err
+	}
+	defer a.Close()
+	trainer, err := llm.NewTrainer(a, training)
+	if err != nil {
+		return nil, err
+	}
+	defer trainer.Close()
+	if err := r.steps(ctx, trainer, c, config.VocabSize, say); err != nil {
+		return nil, err
+	}
+	if u, ok := device.(meter); ok {
+		kinds, peak := u.Usage()
+		for k, n := range kinds {
+			r.Memory[k] = float64(n) / (1 << 30)
+		}
+		r.PeakGiB = float64(peak) / (1 << 30)
+	}
+	r.TFLOPs = stepWork(config, c.Rows, c.Length, c.Rank).total() / r.median() / 1e12
+	say("measuring large products alone")
+	if r.CeilingTFLOP, err = ceiling(ctx, device, config.Hidden, config.Intermediate, c.Rows*c.Length); err != nil {
+		return nil, err
+	}
+	r.Share = r.TFLOPs / r.CeilingTFLOP
+	return r, nil
+}
+
+func (r *TrainResult) steps(ctx context.Context, trainer *llm.Trainer, c TrainConfig, vocabulary int, say func(string)) error {
+	random := rand.New(rand.NewPCG(7, 7))
+	for i := range warm + c.Steps {
+		examples := make([]llm.Example, c.Rows)
+		for k := range examples {
+			for range c.Length {
+				examples[k].IDs = append(examples[k].IDs, int32(random.IntN(vocabulary)))
+			}
+			examples[k].Labels = examples[k].IDs
+		}
+		began := time.Now()
+		s, err := trainer.Step(ctx, examples, 1e-5)
+		if err != nil {
+			return err
+		}
+		took := time.Since(began).Seconds()
+		r.Losses = append(r.Losses, s.Loss)
+		if i == 0 {
+			r.FirstStepS, r.SinceStartS = took, time.Since(c.Start).Seconds()
+			say(fmt.Sprintf("first step %.2f s, %.2f s after the start, loss %.4f", took, r.SinceStartS, s.Loss))
+		}
+		if i == warm-1 {
+			trainer.Times()
+		}
+		if i >= warm {
+			r.StepSeconds = append(r.StepSeconds, took)
+		}
+	}
+	for k, seconds := range trainer.Times() {
+		r.Families[k] = 1e3 * seconds / float64(c.Steps)
+	}
+	r.TokensPerS = float64(c.Rows*c.Length) / r.median()
+	return nil
+}
+
+func (r *TrainResult) median() float64 {
+	s := slices.Clone(r.StepSeconds)
+	slices.Sort(s)
+	return s[len(s)/2]
+}
+
+// ceiling is what one large product reaches in half a second of repetition.
+func ceiling(ctx context.Context, device kernels.Device, hidden, intermediate, tokens int) (float64, error) {
+	compute := device.Describe().Compute
+	random := rand.New(rand.NewPCG(3, 3))
+	rows := kernels.NewTensor("rows", kernels.I32, 1)
+	x, y := kernels.NewTensor("x", compute, tokens, hidden), kernels.NewTensor("y", compute, tokens, intermediate)
+	w := kernels.NewTensor("w", kernels.BF16, intermediate, hidden)
+	made := []*kernels.Tensor{rows, x, y, w}
+	if err := device.Alloc(made...); err != nil {
+		return 0, err
+	}
+	defer device.Free(made...)
+	n := int32(tokens)
+	if err := device.Write(rows, 0, []byte{byte(n), byte(n >> 8), byte(n >> 16), byte(n >> 24)}); err != nil {
+		return 0, err
+	}
+	for _, t := range []*kernels.Tensor{x, w} {
+		if err := device.Write(t, 0, noise(random, t)); err != nil {
+			return 0, err
+		}
+	}
+	const products = 8
+	p := &kernels.Program{Name: "ceiling"}
+	for range products {
+		p.Add(&kernels.Linear{Rows: rows, X: x, Projs: []kernels.Projection{{W: &kernels.Matrix{Name: "w", Out: intermediate, In: hidden, Dense: w}, Y: y}}})
+	}
+	run, err := device.Compile(p)
+	if err != nil {
+		return 0, err
+	}
+	defer run.Close()
+	var spent time.Duration
+	runs := -1 // the first warms up
+	for began := time.Now(); time.Since(began) < time.Second || runs < 2; runs++ {
+		if err := run.Run(ctx); err != nil {
+			return 0, err
+		}
+		if t := run.Times()["linear"]; runs >= 0 {
+			spent += t
+		}
+	}
+	return 2 * float64(tokens) * float64(hidden) * float64(intermediate) * products * float64(runs) / spent.Seconds() / 1e12, nil
+}
+
+// noise is normal numbers in the type of t.
+func noise(random *rand.Rand, t *kernels.Tensor) []byte {
+	tile := make([]byte, 0, 1<<20)
+	for len(tile) < min(1<<20, int(t.Bytes())) {
+		tile = appendNumber(tile, t.DType, float32(random.NormFloat64()))
+	}
+	out := make([]byte, t.Bytes())
+	for at := 0; at < len(out); at += copy(out[at:], tile) {
+	}
+	return out
+}
