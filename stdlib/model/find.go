@@ -11,12 +11,14 @@ import (
 	"cogumi/stdlib/hub"
 )
 
-// locate is the folder of a model that is not built in, and what to call it: a
-// folder as it is, or a name of the Hugging Face hub in its cache.
-func locate(name string) (folder, called string, err error) {
-	if info, err := os.Stat(name); err == nil && info.IsDir() {
+// locate is the folder or file of a model that is not built in, and what to call
+// it: a folder or a GGUF file as it is, or a name of the Hugging Face hub in its
+// cache.
+func locate(name string) (path, called string, err error) {
+	if info, err := os.Stat(name); err == nil && (info.IsDir() || filepath.Ext(name) == ".gguf") {
 		return name, filepath.Base(filepath.Clean(name)), nil
 	}
+	var folder string
 	folder, err = inCache(name)
 	if err != nil {
 		return "", "", fmt.Errorf("load model: %w", err)
@@ -38,4 +40,4 @@ func inCache(name string) (string, error) {
 	return folder, err
 }
 
-const givenModel = `give a folder with config.json, tokenizer.json and model.safetensors, a name like org/name, or "tiny" for the built-in model`
+const givenModel = `give a folder with config.json, tokenizer.json and model.safetensors, a .gguf file, a name like org/name, or "tiny" for the built-in model`

@@ -7,14 +7,7 @@ package model
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
-	"strings"
 	"sync"
 
 	"cogumi/stdlib/experiment"
@@ -23,14 +16,14 @@ import (
 	"cogumi/stdlib/llm/devices"
 	"cogumi/stdlib/llm/hfconfig"
 	"cogumi/stdlib/llm/peft"
-	"cogumi/stdlib/llm/safetensors"
 )
 
-// Model is a base model in 4 bits, with or without an adapter.
+// Model is a base model in 4 bits, or as a GGUF file has it, with or without an
+// adapter.
 type Model struct {
-	Name    string // "tiny", or the folder's name
-	Path    string // folder; empty for a built-in model
-	Hash    string // of the folder's files and of the quantisation
+	Name    string // "tiny", or the name of the folder or file
+	Path    string // folder or file; empty for a built-in model
+	Hash    string // of the files and of the quantisation
 	Adapter *Adapter
 
 	base  *base
@@ -40,8 +33,7 @@ type Model struct {
 
 // base is what models with different adapters share.
 type base struct {
-	folder fs.FS
-	path   string
+	*source
 	mu     sync.Mutex
 	loaded *llm.Model
 }
@@ -54,28 +46,31 @@ type Adapter struct {
 }
 
 // Load opens a model: "tiny" is built in, anything else is a Hugging Face
-// folder, or the name of a model that cogumi download put into the hub's cache.
-// Projections are quantised to NF4 with double quantisation.
+// folder, a GGUF file, or the name of a model that cogumi download put into the
+// hub's cache. Projections are quantised to NF4 with double quantisation, unless a
+// GGUF file holds them quantised already: those stay as they are.
 func Load(name string) (*Model, error) {
-	b := &base{}
-	m := &Model{Name: name, base: b}
+	m := &Model{Name: name}
+	var s *source
+	var err error
 	if folder, ok := builtinFolder(name); ok {
-		b.folder = folder
+		s = builtinSource(folder)
 	} else {
-		path, called, err := locate(name)
-		if err != nil {
+		if m.Path, m.Name, err = locate(name); err != nil {
 			return nil, err
 		}
-		b.folder, b.path = os.DirFS(path), path
-		m.Name, m.Path = called, path
+		s, err = openSource(m.Path)
 	}
-	if _, err := hfconfig.Read(b.folder); err != nil {
+	if err == nil {
+		_, err = hfconfig.Read(s.folder)
+	}
+	if err == nil {
+		m.Hash, err = s.hash()
+	}
+	if err != nil {
 		return nil, fmt.Errorf("load model %s: %w", name, err)
 	}
-	var err error
-	if m.Hash, err = hashFolder(b.folder); err != nil {
-		return nil, fmt.Errorf("load model %s: %w", name, err)
-	}
+	m.base = &base{source: s}
 	return m, nil
 }
 
@@ -86,40 +81,6 @@ func MustLoad(name string) *Model {
 		experiment.Stop(experiment.WithCode(err, 3))
 	}
 	return m
-}
-
-// hashFolder hashes the files that decide a model's answers, and how it is
-// quantised.
-func hashFolder(folder fs.FS) (string, error) {
-	h := sha256.New()
-	io.WriteString(h, "nf4 double\n")
-	names, err := fs.Glob(folder, "*")
-	if err != nil {
-		return "", err
-	}
-	weights := 0
-	for _, name := range names {
-		if !strings.HasSuffix(name, ".json") && !strings.HasSuffix(name, ".safetensors") && !strings.HasSuffix(name, ".jinja") {
-			continue
-		}
-		if strings.HasSuffix(name, ".safetensors") {
-			weights++
-		}
-		f, err := folder.Open(name)
-		if err != nil {
-			return "", err
-		}
-		fmt.Fprintf(h, "\x00%s\x00", name)
-		_, err = io.Copy(h, f)
-		f.Close()
-		if err != nil {
-			return "", fmt.Errorf("read %s: %w", name, err)
-		}
-	}
-	if weights == 0 {
-		return "", errors.New("the folder has no *.safetensors")
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // WithAdapter is the same base with an adapter that was trained on it. An
@@ -170,32 +131,25 @@ func (m *Model) Engine() (*llm.Model, error) {
 	if b.loaded != nil {
 		return b.loaded, nil
 	}
-	weights, err := b.weights()
-	if err != nil {
-		return nil, fmt.Errorf("load model %s: %w", m.Name, err)
-	}
-	// They stay open: the device may read them where they are.
 	d, err := device()
 	if err != nil {
 		return nil, experiment.Hint(fmt.Errorf("load model %s: %w", m.Name, err), "cogumi env shows the GPUs")
 	}
-	b.loaded, err = llm.Load(d, b.folder, weights, llm.Options{NF4: true})
+	weights, err := b.open()
+	if err != nil {
+		return nil, fmt.Errorf("load model %s: %w", m.Name, err)
+	}
+	// They stay open: the device may read them where they are.
+	if b.nf4 {
+		b.loaded, err = m.loadNF4(d, weights)
+	} else {
+		b.loaded, err = llm.Load(d, b.folder, weights, llm.Options{})
+	}
 	if err != nil {
 		weights.Close()
 		return nil, fmt.Errorf("load model %s: %w", m.Name, err)
 	}
 	return b.loaded, nil
-}
-
-func (b *base) weights() (*safetensors.File, error) {
-	if b.path != "" {
-		return safetensors.Open(b.path)
-	}
-	data, err := fs.ReadFile(b.folder, "model.safetensors")
-	if err != nil {
-		return nil, err
-	}
-	return safetensors.Parse(data)
 }
 
 // engine is the loaded base with the adapter on the device; nil without one.
