@@ -86,3 +86,48 @@ func FuzzRoundTrip(f *testing.F) {
 		composed.Encode(text, Options{})
 	})
 }
+
+// Whatever ids a model writes, a stream hands out whole characters as soon as
+// they are certain, and together what Decode returns.
+func FuzzStream(f *testing.F) {
+	file := letters("Ã ©", "ð Ł", "ðŁ ĺ")
+	file["added_tokens"] = []any{object{"id": 300, "content": "<|x|>", "special": true}}
+	tok := mustLoad(f, file)
+	for _, s := range []string{"é", "\xf0\x9f\x98\x80", "\xf0\x9f\x98", "\xed\xa0\xbd", "a\xffb", "\xe2\x82<|x|>\xac", "\xc3\xc3\xa9"} {
+		var ids []byte
+		for _, id := range tok.Encode(s, Options{}) {
+			ids = append(ids, byte(id>>8), byte(id))
+		}
+		f.Add(ids, true)
+		f.Add(ids, false)
+	}
+	f.Fuzz(func(t *testing.T, b []byte, skip bool) {
+		var ids []int32
+		var text []byte
+		stream, got := tok.Stream(skip), ""
+		for ; len(b) >= 2; b = b[2:] {
+			id := int32(b[0])<<8&0x1ff | int32(b[1])
+			ids = append(ids, id)
+			piece := stream.Push(id)
+			if !utf8.ValidString(piece) {
+				t.Fatalf("%v: half a character in %q", ids, piece)
+			}
+			got += piece
+			if s, ok := tok.TokenBytes(id); ok && !(skip && tok.Special(id)) {
+				text = append(text, s...)
+			}
+			// What is held back is no more than the start of one character, and
+			// not certain yet: a byte may still finish it.
+			decoded := tok.Decode(ids, skip)
+			if !strings.HasPrefix(decoded, got) || len(stream.held) > 3 || utf8.FullRune(stream.held) && len(stream.held) > 0 {
+				t.Fatalf("%v: handed out %q of %q, holds %x", ids, got, decoded, stream.held)
+			}
+		}
+		if got += stream.Flush(); got != tok.Decode(ids, skip) || got != strings.ToValidUTF8(got, "") {
+			t.Fatalf("%v: streamed %q, decoded %q", ids, got, tok.Decode(ids, skip))
+		}
+		if utf8.Valid(text) && got != string(text) {
+			t.Fatalf("%v: %q became %q", ids, text, got)
+		}
+	})
+}
