@@ -12,6 +12,7 @@ import (
 func init() {
 	register("cogumi/stdlib/stats", func() *Package {
 		return &Package{Path: "cogumi/stdlib/stats", Name: "stats", Values: map[string]reflect.Value{
+			"ClusteredMean":    reflect.ValueOf(p_cogumi_stdlib_stats.ClusteredMean),
 			"Detectable":       reflect.ValueOf(p_cogumi_stdlib_stats.Detectable),
 			"Holm":             reflect.ValueOf(p_cogumi_stdlib_stats.Holm),
 			"McNemar":          reflect.ValueOf(p_cogumi_stdlib_stats.McNemar),
