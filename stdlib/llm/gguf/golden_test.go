@@ -2,6 +2,7 @@ package gguf
 
 import (
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"math"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"cogumi/kernels"
 	"cogumi/kernels/ggml"
 	"cogumi/kernels/golden"
+	"cogumi/stdlib/llm/gguf/gguftest"
 	"cogumi/stdlib/llm/hfconfig"
 	"cogumi/stdlib/llm/safetensors"
 	"cogumi/stdlib/llm/tokenizer"
@@ -151,7 +153,92 @@ func TestSmolLM2Config(t *testing.T) {
 
 // The tokenizer made from metadata says what Hugging Face's library says.
 func TestSmolLM2Tokenizer(t *testing.T) {
-	b, err := fs.ReadFile(openSmolLM2(t).Folder(), "tokenizer.json")
+	compareTokenizer(t, openSmolLM2(t), "smollm2")
+}
+
+// The same for vocabularies with the split patterns of Llama 3 and Qwen 2, whose
+// metadata are written here as llama.cpp's converter does.
+func TestTokenizersFromMetadata(t *testing.T) {
+	for name, pre := range map[string]string{"llama3-pattern": "llama-bpe", "qwen-pattern": "qwen2"} {
+		f := small()
+		vocabularyOf(t, f, golden.Dir(t, "golden/tokenizer/"+name+"/tokenizer.json"))
+		f.Set("tokenizer.ggml.pre", pre)
+		file, err := Parse(f.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := NewModel(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		compareTokenizer(t, m, name)
+	}
+}
+
+// vocabularyOf writes what tokenizer.json says as metadata.
+func vocabularyOf(t *testing.T, f *gguftest.File, path string) {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Added []struct {
+			ID      int
+			Content string
+			Special bool
+		} `json:"added_tokens"`
+		Post struct {
+			Processors []struct {
+				Special map[string]struct{ IDs []int } `json:"special_tokens"`
+			}
+		} `json:"post_processor"`
+		Model struct {
+			Vocab  map[string]int
+			Merges [][2]string
+		}
+	}
+	if err := json.Unmarshal(b, &file); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, id := range file.Model.Vocab {
+		n = max(n, id+1)
+	}
+	for _, a := range file.Added {
+		n = max(n, a.ID+1)
+	}
+	tokens, types := make([]string, n), make([]int, n)
+	for i := range tokens {
+		tokens[i], types[i] = fmt.Sprintf("[PAD%d]", i), unused
+	}
+	for text, id := range file.Model.Vocab {
+		tokens[id], types[id] = text, normal
+	}
+	for _, a := range file.Added {
+		tokens[a.ID], types[a.ID] = a.Content, userDefined
+		if a.Special {
+			types[a.ID] = control
+		}
+	}
+	var merges []string
+	for _, m := range file.Model.Merges {
+		merges = append(merges, m[0]+" "+m[1])
+	}
+	f.Set("tokenizer.ggml.tokens", tokens)
+	f.Set("tokenizer.ggml.token_type", types)
+	f.Set("tokenizer.ggml.merges", merges)
+	for _, p := range file.Post.Processors {
+		for _, s := range p.Special {
+			f.Set("tokenizer.ggml.bos_token_id", s.IDs[0])
+		}
+	}
+}
+
+// compareTokenizer compares with the recorded rows of a tokenizer.
+func compareTokenizer(t *testing.T, m *Model, name string) {
+	t.Helper()
+	b, err := fs.ReadFile(m.Folder(), "tokenizer.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,10 +246,9 @@ func TestSmolLM2Tokenizer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := golden.Dir(t, "golden/tokenizer/smollm2")
 	n := 0
-	for _, name := range []string{"encode.jsonl", "decode.jsonl"} {
-		b, err := os.ReadFile(filepath.Join(dir, name))
+	for _, file := range []string{"encode.jsonl", "decode.jsonl"} {
+		b, err := os.ReadFile(filepath.Join(golden.Dir(t, "golden/tokenizer/"+name), file))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -170,25 +256,31 @@ func TestSmolLM2Tokenizer(t *testing.T) {
 			var row struct {
 				Text    *string
 				IDs     []int32
+				Special []int32 `json:"ids_add_special"`
+				AsText  []int32 `json:"ids_special_as_text"`
 				Decoded string
 			}
 			if err := json.Unmarshal([]byte(line), &row); err != nil {
 				t.Fatal(err)
 			}
 			n++
-			if row.Text != nil {
-				for _, special := range []bool{false, true} {
-					if got := tok.Encode(*row.Text, tokenizer.Options{AddSpecial: special}); !slices.Equal(got, row.IDs) {
-						t.Errorf("%+q: %v, want %v", *row.Text, got, row.IDs)
-					}
-				}
-			}
 			if got := tok.Decode(row.IDs, false); got != row.Decoded {
-				t.Errorf("%v: %+q, want %+q", row.IDs, got, row.Decoded)
+				t.Errorf("%s, %v: %+q, want %+q", name, row.IDs, got, row.Decoded)
+			}
+			if row.Text == nil {
+				continue
+			}
+			for o, want := range map[tokenizer.Options][]int32{{}: row.IDs, {AddSpecial: true}: row.Special, {SpecialAsText: true}: row.AsText} {
+				if want == nil {
+					want = row.IDs
+				}
+				if got := tok.Encode(*row.Text, o); !slices.Equal(got, want) {
+					t.Errorf("%s, %+v, %+q: %v, want %v", name, o, *row.Text, got, want)
+				}
 			}
 		}
 	}
 	if n < 600 {
-		t.Errorf("%d rows", n)
+		t.Errorf("%s: %d rows", name, n)
 	}
 }
