@@ -40,12 +40,18 @@ func builtinSource(folder fs.FS) *source {
 		}
 		return safetensors.Parse(data)
 	}
-	return folderSource(folder, open)
+	hash := func(name string) (string, error) {
+		b, err := fs.ReadFile(folder, name)
+		sum := sha256.Sum256(b)
+		return hex.EncodeToString(sum[:]), err
+	}
+	return folderSource(folder, open, hash)
 }
 
-// folderSource is a Hugging Face folder, which is quantised here.
-func folderSource(folder fs.FS, open func() (weights, error)) *source {
-	return &source{folder: folder, open: open, nf4: true, hash: func() (string, error) { return hashFolder(folder) }}
+// folderSource is a Hugging Face folder, which is quantised here. hash is the
+// SHA-256 of one of its files.
+func folderSource(folder fs.FS, open func() (weights, error), hash func(name string) (string, error)) *source {
+	return &source{folder: folder, open: open, nf4: true, hash: func() (string, error) { return hashFolder(folder, hash) }}
 }
 
 // openSource is a GGUF file, a folder with one, or a Hugging Face folder.
@@ -57,7 +63,9 @@ func openSource(path string) (*source, error) {
 	if file != "" {
 		return ggufSource(file)
 	}
-	return folderSource(os.DirFS(path), func() (weights, error) { return safetensors.Open(path) }), nil
+	open := func() (weights, error) { return safetensors.Open(path) }
+	hash := func(name string) (string, error) { return experiment.HashPath(filepath.Join(path, name)) }
+	return folderSource(os.DirFS(path), open, hash), nil
 }
 
 // ggufIn is the GGUF file that path is, or the only one in a folder without
@@ -96,24 +104,16 @@ func ggufSource(path string) (*source, error) {
 	defer m.Close() // its folder is in memory
 	s := &source{folder: m.Folder(), nf4: !m.Quantized(), open: func() (weights, error) { return gguf.OpenModel(path) }}
 	s.hash = func() (string, error) {
-		h := sha256.New()
-		fmt.Fprintf(h, "gguf, nf4 %t\n", s.nf4)
-		f, err := os.Open(path)
-		if err != nil {
-			return "", err
-		}
-		defer f.Close()
-		if _, err := io.Copy(h, f); err != nil {
-			return "", fmt.Errorf("read %s: %w", path, err)
-		}
-		return hex.EncodeToString(h.Sum(nil)), nil
+		content, err := experiment.HashPath(path)
+		sum := sha256.Sum256(fmt.Appendf(nil, "gguf, nf4 %t\n%s\n", s.nf4, content))
+		return hex.EncodeToString(sum[:]), err
 	}
 	return s, nil
 }
 
 // hashFolder hashes the files that decide a model's answers, and how it is
 // quantised.
-func hashFolder(folder fs.FS) (string, error) {
+func hashFolder(folder fs.FS, hash func(name string) (string, error)) (string, error) {
 	h := sha256.New()
 	io.WriteString(h, "nf4 double\n")
 	names, err := fs.Glob(folder, "*")
@@ -128,16 +128,11 @@ func hashFolder(folder fs.FS) (string, error) {
 		if strings.HasSuffix(name, ".safetensors") {
 			weights++
 		}
-		f, err := folder.Open(name)
-		if err != nil {
-			return "", err
-		}
-		fmt.Fprintf(h, "\x00%s\x00", name)
-		_, err = io.Copy(h, f)
-		f.Close()
+		sum, err := hash(name)
 		if err != nil {
 			return "", fmt.Errorf("read %s: %w", name, err)
 		}
+		fmt.Fprintf(h, "%s %s\n", sum, name)
 	}
 	if weights == 0 {
 		return "", errors.New("the folder has no *.safetensors")
