@@ -29,29 +29,33 @@ func MulMatrix(c, a, b Matrix, accumulate bool) {
 	g.cut(par.Workers())
 	g.group = min(g.group, 8) // the packed block stays in L2
 	g.groups = (g.panels + g.group - 1) / g.group
+	nr := g.set.nr
+	fill := func(dst []float32, panel, k, depth int) {
+		packPanel(dst, nr, b.Slice(k, k+depth, panel*nr, min((panel+1)*nr, b.Cols)))
+	}
 	par.For(g.groups, 1, func(lo, hi int) {
 		for t := lo; t < hi; t++ {
-			g.stream(t*g.group, min((t+1)*g.group, g.panels), b)
+			g.stream(t*g.group, min((t+1)*g.group, g.panels), b.Rows, fill)
 		}
 	})
 }
 
 var operands = sync.Pool{New: func() any { return new(Packed) }}
 
-// stream computes all rows of panels [first, last), packing each block of B just
-// before its use.
-func (g *grid) stream(first, last int, b Matrix) {
-	nr, depth := g.set.nr, kBlock(b.Rows)
+// stream computes all rows of panels [first, last) of a B with `all` rows; fill
+// writes a block of a panel just before its use.
+func (g *grid) stream(first, last, all int, fill func(dst []float32, panel, k, depth int)) {
+	nr, depth := g.set.nr, kBlock(all)
 	sb := getScratch((last - first) * nr * depth)
 	defer putScratch(sb)
 	sa := g.scratchA(g.rows, depth)
 	if sa != nil {
 		defer putScratch(sa)
 	}
-	for k := 0; k < b.Rows; k += depth {
-		d := min(depth, b.Rows-k)
+	for k := 0; k < all; k += depth {
+		d := min(depth, all-k)
 		for p := first; p < last; p++ {
-			packPanel(sb.data[(p-first)*nr*d:][:nr*d], nr, b.Slice(k, k+d, p*nr, min((p+1)*nr, b.Cols)))
+			fill(sb.data[(p-first)*nr*d:][:nr*d], p, k, d)
 		}
 		for row := 0; row < g.c.Rows; row += g.rows {
 			rows := min(g.rows, g.c.Rows-row)
