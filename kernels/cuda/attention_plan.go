@@ -21,6 +21,7 @@ const (
 type planKey struct {
 	seqs, cu, slots, starts *kernels.Tensor
 	length, window, skip    int
+	rows                    int // of the queries
 	dry                     bool
 }
 
@@ -35,7 +36,7 @@ type attentionPlan struct {
 }
 
 func (c *compiler) attentionPlan(key planKey, rows int) *attentionPlan {
-	key.dry = c.dry
+	key.rows, key.dry = rows, c.dry
 	if p := c.plans[key]; p != nil && p.used < tickets {
 		return p
 	}
@@ -44,7 +45,7 @@ func (c *compiler) attentionPlan(key planKey, rows int) *attentionPlan {
 	p.list = c.constant("attention tiles", make([]byte, 4*tileInts*(1+tileLists*p.bound)))
 	p.counters = c.constant("attention tickets", make([]byte, 4*tickets))
 	c.launch(c.kernel("attention_plan"), [3]int{1, 1, 1}, [3]int{1024, 1, 1}, 0, p.list, p.counters, tickets, c.ptr(key.seqs), c.ptr(key.cu),
-		c.ptr(key.slots), c.ptr(key.starts), key.length, key.window, key.skip, p.bound)
+		c.ptr(key.slots), c.ptr(key.starts), key.length, key.window, key.skip, p.bound, rows)
 	if c.plans == nil {
 		c.plans = map[planKey]*attentionPlan{}
 	}

@@ -34,8 +34,10 @@ type Device struct {
 	stream  *driver.Stream
 	blas    *blas.Library // nil where there is none
 	options Options
-	modules modules
-	memory  memory
+	// portable keeps to kernels that every GPU has; tests compare those as well.
+	portable bool
+	modules  modules
+	memory   memory
 }
 
 // List is the GPUs of this machine that cogumi can use, and why the others can

@@ -55,14 +55,28 @@ func (c *compiler) attention(o *kernels.Attention) {
 	c.halves(o.Q, o.K, o.V, o.O)
 	h := c.heads(o.Heads, o.KVHeads, o.HeadDim)
 	p := c.attentionPlan(planKey{seqs: o.Seqs, cu: o.CuSeqlens, window: o.Window}, o.Q.Rows())
-	c.attend(h, p, c.ptr(o.O), c.ptr(o.LSE), c.ptr(o.Q), c.ptr(o.K), c.ptr(o.V), o.Scale, o.Window)
+	c.attend(h, p, attended{o: c.ptr(o.O), lse: c.ptr(o.LSE), q: c.ptr(o.Q), k: c.ptr(o.K), v: c.ptr(o.V), rows: o.Q.Rows(), keys: o.K.Rows(),
+		scale: o.Scale, window: o.Window})
+}
+
+// attended is what a forward reads and writes; k and v have keys rows, which may
+// be those of a cache.
+type attended struct {
+	o, lse, q, k, v driver.Ptr
+	rows, keys      int
+	scale           float32
+	window          int
 }
 
 // attend appends the forward over a plan's tiles.
-func (c *compiler) attend(h heads, p *attentionPlan, o, lse, q, k, v driver.Ptr, scale float32, window int) {
+func (c *compiler) attend(h heads, p *attentionPlan, a attended) {
+	if c.hopper(h) {
+		c.attendHopper(h, p, a)
+		return
+	}
 	const keys = 64 // a step
 	c.launch(c.kernel(h.name("attention_forward")), [3]int{h.q, p.bound, 1}, [3]int{h.forwardThreads(), 1, 1},
-		(tileRows+4*keys)*h.padded*2, o, lse, q, k, v, p.list, p.bound, h.q, h.kv, h.d, scale, window)
+		(tileRows+4*keys)*h.padded*2, a.o, a.lse, a.q, a.k, a.v, p.list, p.bound, h.q, h.kv, h.d, a.scale, a.window)
 }
 
 func (c *compiler) attentionBackward(o *kernels.AttentionBackward) {
@@ -75,6 +89,10 @@ func (c *compiler) attentionBackward(o *kernels.AttentionBackward) {
 	lse, delta := c.scratch(int64(4*stats*h.q)), c.scratch(int64(4*stats*h.q))
 	c.launch(c.kernel("attention_prepare"), [3]int{p.bound, h.q, 1}, [3]int{128, 1, 1}, 0,
 		lse, delta, c.ptr(f.O), c.ptr(o.DO), c.ptr(f.LSE), p.list, p.bound, h.q, h.d, stats)
+	if c.hopper(h) {
+		c.attentionBackwardHopper(h, p, o, lse, delta, stats)
+		return
+	}
 	const rows = 32 // keys or queries a step
 	shared := (2*tileRows + 4*rows) * h.padded * 2
 	tail := []any{c.ptr(o.DO), lse, delta, c.ptr(f.Q), c.ptr(f.K), c.ptr(f.V), p.list, p.bound, h.q, h.kv, h.d, f.Scale, f.Window, stats}
@@ -97,12 +115,12 @@ func (c *compiler) attentionCached(o *kernels.CachedAttention) {
 	seqs, cu, slots, starts := c.ptr(o.Seqs), c.ptr(o.CuSeqlens), c.ptr(o.Slots), c.ptr(o.Starts)
 	length, sequences := o.KCache.Shape[1], o.CuSeqlens.Len()-1
 	c.launch(c.kernel("attention_append"), [3]int{o.K.Rows(), 1, 1}, [3]int{128, 1, 1}, 0,
-		kc, vc, c.ptr(o.K), c.ptr(o.V), seqs, cu, slots, starts, length, h.kv*h.d)
+		kc, vc, out, c.ptr(o.K), c.ptr(o.V), seqs, cu, slots, starts, length, h.q*h.d, h.kv*h.d)
 
 	most := max(1, 16/(h.q/h.kv)) // new tokens whose query heads fill one product's rows
 	if o.Q.Rows() > most {
 		p := c.attentionPlan(planKey{seqs: o.Seqs, cu: o.CuSeqlens, slots: o.Slots, starts: o.Starts, length: length, window: o.Window, skip: most}, o.Q.Rows())
-		c.attend(h, p, out, 0, q, kc, vc, o.Scale, o.Window)
+		c.attend(h, p, attended{o: out, q: q, k: kc, v: vc, rows: o.Q.Rows(), keys: o.KCache.Shape[0] * length, scale: o.Scale, window: o.Window})
 	}
 
 	splits := c.splits(sequences*h.kv, length)

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"cogumi/kernels/cuda/objects"
@@ -65,27 +66,29 @@ func (t *tools) family(family, hash string, verbose bool) error {
 	if err := add(objects.SourceEntry, []byte(hash)); err != nil {
 		return err
 	}
+	var kernels []string // of any architecture: some have kernels that others lack
 	for _, arch := range append([]string{later}, architectures...) {
 		name := "sm_" + arch
 		data, err := t.ptx(temp, family, arch)
 		if err != nil {
 			return err
 		}
-		if arch == later {
-			name = "compute_" + arch
-			var kernels []string
-			for _, m := range entry.FindAllSubmatch(data, -1) {
+		for _, m := range entry.FindAllSubmatch(data, -1) {
+			if !slices.Contains(kernels, string(m[1])) {
 				kernels = append(kernels, string(m[1]))
 			}
-			if err := add(objects.KernelsEntry, []byte(strings.Join(kernels, "\n"))); err != nil {
-				return err
-			}
+		}
+		if arch == later {
+			name = "compute_" + arch
 		} else if data, err = t.assemble(temp, family, arch, data, verbose); err != nil {
 			return err
 		}
 		if err := add(name, data); err != nil {
 			return err
 		}
+	}
+	if err := add(objects.KernelsEntry, []byte(strings.Join(kernels, "\n"))); err != nil {
+		return err
 	}
 	if err := z.Close(); err != nil {
 		return err

@@ -18,7 +18,7 @@ static Plan make_plan(const Case &c, const int *slots, const int *starts, int le
     int seqs = (int)c.lengths.size();
     std::vector<int> cu = c.cu();
     launch({1, 1, 1}, 1024, [&] {
-        attention_plan(p.data.data(), p.tickets.data(), 5, &seqs, cu.data(), slots, starts, length, c.window, skip, p.bound);
+        attention_plan(p.data.data(), p.tickets.data(), 5, &seqs, cu.data(), slots, starts, length, c.window, skip, p.bound, c.rows());
     });
     for (int t : p.tickets)
         if (t) fail("tickets are not zeroed");
@@ -28,6 +28,7 @@ static Plan make_plan(const Case &c, const int *slots, const int *starts, int le
 template <int D> static void train(const Case &c, void (*forward)(uint16_t *, float *, const uint16_t *, const uint16_t *, const uint16_t *, const int *, int, int, int, int, float, int), int threads,
                                    decltype(&attention_backward_q_64) backward_q, decltype(&attention_backward_kv_64) backward_kv) {
     Training x(c);
+    x.spoil(c);
     Plan p = make_plan(c, nullptr, nullptr, 0, 0);
     int stats = x.stats();
     launch({c.heads, p.bound, 1}, threads, [&] {
@@ -51,7 +52,7 @@ template <int D> static void cached(const Case &c, decltype(&attention_forward_6
     std::vector<int> cu = c.cu();
     Plan p = make_plan(c, x.slots.data(), x.starts.data(), x.length, most);
     launch({c.rows(), 1, 1}, 128, [&] {
-        attention_append(x.k_cache.data(), x.v_cache.data(), x.k.data(), x.v.data(), &seqs, cu.data(), x.slots.data(), x.starts.data(), x.length, c.kv_heads * c.d);
+        attention_append(x.k_cache.data(), x.v_cache.data(), x.o.data(), x.k.data(), x.v.data(), &seqs, cu.data(), x.slots.data(), x.starts.data(), x.length, c.heads * c.d, c.kv_heads * c.d);
     });
     launch({c.heads, p.bound, 1}, threads, [&] {
         forward(x.o.data(), nullptr, x.q.data(), x.k_cache.data(), x.v_cache.data(), p.data.data(), p.bound, c.heads, c.kv_heads, c.d, c.scale(), c.window);
@@ -65,7 +66,7 @@ template <int D> static void cached(const Case &c, decltype(&attention_forward_6
         launch({most, seqs, c.heads}, 128, [&] {
             attention_combine(x.o.data(), partial.data(), partial_lse.data(), &seqs, cu.data(), c.heads, c.d, splits, most);
         });
-    x.compare(c, splits);
+    x.compare(c, splits > 1 ? "mma.sync, three parts" : "mma.sync");
 }
 
 int main(int argc, char **argv) {

@@ -161,7 +161,8 @@ inline void tensor_load(uint32_t to, const CUtensorMap *m, uint32_t barrier, int
     using namespace emulate;
     if (to % 1024) fail("a swizzled copy must be aligned to 1,024 bytes");
     memset(at(to, m->box * 128), 0xff, m->box * 128);
-    flying.push_back([=] {
+    flying.push_back([=, map = *m] {
+        const CUtensorMap *m = &map;
         for (int r = 0; r < m->box; r++)
             for (int c = 0; c < 64; c++) {
                 bool inside = row + r >= 0 && row + r < m->rows && column + c < m->width;
@@ -254,10 +255,5 @@ template <int N> void wgmma_wait() {
     });
 }
 
-template <int N, int Transpose> void wgmma(float *d, uint64_t da, uint64_t db, int scale) {
-    wgmma_issue(N, Transpose, d, nullptr, da, db, scale);
-}
-
-template <int N, int Transpose> void wgmma(float *d, const uint32_t *a, uint64_t db, int scale) {
-    wgmma_issue(N, Transpose, d, a, 0, db, scale);
-}
+template <int N> void wgmma_ss(float *d, uint64_t a, uint64_t b, int add) { wgmma_issue(N, 0, d, nullptr, a, b, add); }
+template <int N> void wgmma_rs(float *d, const uint32_t *a, uint64_t b, int add) { wgmma_issue(N, 1, d, a, 0, b, add); }

@@ -4,7 +4,8 @@
 //
 // nvcc -ptx -O3 -std=c++17 -arch=compute_80 attention.cu
 //
-// Writes O and LSE of the rows that the plan names, no others. Scores, softmax
+// Writes O and LSE of the rows that the plan names, and zeroes beyond those in
+// use where the plan has all sequences (lse is not null). Scores, softmax
 // and sums are f32; P is rounded to bf16 before P·V, O once at the end.
 // K and V may be a cache: a tile's keys are rows kv … kv + pos + 127.
 #include "attention.cuh"
@@ -16,6 +17,8 @@ forward(uint16_t *o, float *lse, const uint16_t *q, const uint16_t *k, const uin
         int bound, int heads, int kv_heads, int d, float scale, int window) {
     constexpr int THREADS = TILE_ROWS / MT / 16 * 32, STEP = BN * D * 2;
     DYNAMIC_SHARED(memory);
+    if (lse)
+        clear_beyond(o, plan, heads * d, (blockIdx.y * gridDim.x + blockIdx.x) * THREADS + threadIdx.x, gridDim.x * gridDim.y * THREADS);
     if ((int)blockIdx.y >= plan[0]) return;
     Tile tile = tile_at(plan, MOST_KEYS_FIRST, bound, blockIdx.y);
     int h = blockIdx.x, lane = threadIdx.x & 31, first = threadIdx.x / 32 * MT * 16;

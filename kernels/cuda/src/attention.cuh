@@ -8,9 +8,9 @@
 //   kv    row of position 0 in K and V (of a cache: of the slot)
 //   end   query row after the sequence's last
 //   stat  row of the statistics that backward keeps per sequence, padded
-// A plan holds the number of tiles in its first int and, from int 8 on, three
-// lists of `bound` tiles: as they come, those with the most keys first, and
-// those with the most queries after them first.
+// A plan holds the number of tiles, the rows in use and the rows there are; from
+// int 8 on, three lists of `bound` tiles: as they come, those with the most keys
+// first, and those with the most queries after them first.
 #pragma once
 #include "ptx.cuh"
 
@@ -28,6 +28,13 @@ static __device__ __forceinline__ Tile tile_at(const int *plan, PlanOrder order,
     const int4 *t = (const int4 *)(plan + 8 + 8 * ((int64_t)order * bound + i));
     int4 a = t[0], b = t[1];
     return {a.x, a.y, a.z, a.w, b.x};
+}
+
+// Zeroes the rows beyond those in use, which products over all rows read; worker
+// number `worker` of `workers` does its share. width is in elements.
+static __device__ __forceinline__ void clear_beyond(uint16_t *x, const int *plan, int width, int worker, int workers) {
+    int64_t from = (int64_t)plan[1] * width / 8, to = (int64_t)plan[2] * width / 8;
+    for (int64_t i = from + worker; i < to; i += workers) ((uint4 *)x)[i] = make_uint4(0, 0, 0, 0);
 }
 
 // Keys that the query at position pos sees are first_key(pos, window)…pos.

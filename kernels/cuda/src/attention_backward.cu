@@ -5,7 +5,8 @@
 //
 // nvcc -ptx -O3 -std=c++17 -arch=compute_80 attention_backward.cu
 //
-// Overwrites dQ, dK, dV of the rows that the plan names. lse and delta are those
+// Overwrites dQ, dK, dV of the rows that the plan names, and zeroes beyond those in
+// use. lse and delta are those
 // of attention_prepare. P and dS are rounded to bf16 as operands, the gradients
 // once at the end. dK and dV sum over the query heads of their KV head from the
 // first to the last, over queries from the first on.
@@ -23,6 +24,7 @@ backward_q(uint16_t *dq, const uint16_t *d_o, const float *lse, const float *del
            const uint16_t *v, const int *plan, int bound, int heads, int kv_heads, int d, float scale, int window, int stats) {
     constexpr int BN = STEP_ROWS, THREADS = WARPS * 32, STEP = BN * D * 2;
     DYNAMIC_SHARED(memory);
+    clear_beyond(dq, plan, heads * d, (blockIdx.y * gridDim.x + blockIdx.x) * THREADS + threadIdx.x, gridDim.x * gridDim.y * THREADS);
     if ((int)blockIdx.y >= plan[0]) return;
     Tile tile = tile_at(plan, MOST_KEYS_FIRST, bound, blockIdx.y);
     int h = blockIdx.x, lane = threadIdx.x & 31, first = threadIdx.x / 32 * 16;
@@ -82,6 +84,8 @@ backward_kv(uint16_t *dk, uint16_t *dv, const uint16_t *d_o, const float *lse, c
             int window, int stats) {
     constexpr int BQ = STEP_ROWS, THREADS = WARPS * 32, STEP = BQ * D * 2;
     DYNAMIC_SHARED(memory);
+    for (uint16_t *x : {dk, dv})
+        if (x) clear_beyond(x, plan, kv_heads * d, (blockIdx.y * gridDim.x + blockIdx.x) * THREADS + threadIdx.x, gridDim.x * gridDim.y * THREADS);
     if ((int)blockIdx.y >= plan[0]) return;
     Tile tile = tile_at(plan, MOST_QUERIES_FIRST, bound, blockIdx.y);
     int lane = threadIdx.x & 31, first = threadIdx.x / 32 * 16, group = heads / kv_heads, h0 = blockIdx.x * group;

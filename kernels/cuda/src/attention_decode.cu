@@ -3,8 +3,8 @@
 //
 // nvcc -ptx -O3 -std=c++17 -arch=compute_80 attention_decode.cu
 //
-// attention_append overwrites the new tokens' rows of the caches and must run
-// first. attention_decode serves the sequences with 1 … `most` new tokens (the
+// attention_append overwrites the new tokens' rows of the caches, zeroes O beyond
+// the rows in use, and must run first. attention_decode serves the sequences with 1 … `most` new tokens (the
 // tiles of attention.cu serve the others): a block takes one sequence, one KV
 // head and one of `splits` equal parts of the cache, reads each key and value
 // once for all query heads of the KV head, and writes O, or, with several parts,
@@ -17,10 +17,13 @@
 
 // grid (rows of the budget); 8 elements a thread.
 extern "C" __global__ void __launch_bounds__(128)
-attention_append(uint16_t *k_cache, uint16_t *v_cache, const uint16_t *k, const uint16_t *v, const int *seqs, const int *cu,
-                 const int *slots, const int *starts, int length, int kv_width) {
+attention_append(uint16_t *k_cache, uint16_t *v_cache, uint16_t *o, const uint16_t *k, const uint16_t *v, const int *seqs,
+                 const int *cu, const int *slots, const int *starts, int length, int width, int kv_width) {
     int row = blockIdx.x, n = seqs[0];
-    if (row >= cu[n]) return;
+    if (row >= cu[n]) {
+        for (int i = threadIdx.x * 8; i < width; i += blockDim.x * 8) *(uint4 *)(o + (int64_t)row * width + i) = make_uint4(0, 0, 0, 0);
+        return;
+    }
     int low = 0, high = n; // cu[low] <= row < cu[high]
     while (high - low > 1) {
         int middle = (low + high) / 2;

@@ -15,10 +15,10 @@ static __device__ __forceinline__ int tiles_of(int n, int skip) { return n <= sk
 
 // One block. slots and starts may be null: then a sequence's keys are rows of K
 // and V from cu[s] on; else they are in slot slots[s] of a cache of `length`
-// rows, starts[s] of them from before. Zeroes the tickets.
+// rows, starts[s] of them from before. rows is that of Q. Zeroes the tickets.
 extern "C" __global__ void __launch_bounds__(1024)
 attention_plan(int *plan, int *tickets, int ticket_count, const int *seqs, const int *cu, const int *slots, const int *starts,
-               int length, int window, int skip, int bound) {
+               int length, int window, int skip, int bound, int rows) {
     __shared__ int counts[1024];
     __shared__ int keys[SORTED], queries[SORTED];
     __shared__ int total;
@@ -45,7 +45,11 @@ attention_plan(int *plan, int *tickets, int ticket_count, const int *seqs, const
             list[2 * (at + i) + 1] = make_int4(stat + i * TILE_ROWS, 0, 0, 0);
         }
     }
-    if (t == 0) plan[0] = total = min(base, bound);
+    if (t == 0) {
+        plan[0] = total = min(base, bound);
+        plan[1] = cu[n];
+        plan[2] = rows;
+    }
     __syncthreads();
     int count = total;
     for (int i = t; i < min(count, SORTED); i += blockDim.x) {
