@@ -33,9 +33,13 @@ const (
 	Q5_0
 	Q5_1
 	Q8_0
+	Q2_K
+	Q3_K
 	Q4_K
 	Q5_K
 	Q6_K
+	IQ4_NL
+	IQ4_XS
 )
 
 // dtypes says how many bytes a block of how many elements takes.
@@ -45,7 +49,8 @@ var dtypes = [...]struct {
 }{
 	F32: {"f32", 1, 4}, BF16: {"bf16", 1, 2}, I32: {"i32", 1, 4}, U8: {"u8", 1, 1}, F16: {"f16", 1, 2},
 	Q4_0: {"q4_0", 32, 18}, Q4_1: {"q4_1", 32, 20}, Q5_0: {"q5_0", 32, 22}, Q5_1: {"q5_1", 32, 24}, Q8_0: {"q8_0", 32, 34},
-	Q4_K: {"q4_k", 256, 144}, Q5_K: {"q5_k", 256, 176}, Q6_K: {"q6_k", 256, 210},
+	Q2_K: {"q2_k", 256, 84}, Q3_K: {"q3_k", 256, 110}, Q4_K: {"q4_k", 256, 144}, Q5_K: {"q5_k", 256, 176}, Q6_K: {"q6_k", 256, 210},
+	IQ4_NL: {"iq4_nl", 32, 18}, IQ4_XS: {"iq4_xs", 256, 136},
 }
 
 // Size is the bytes of one element; 0 where elements share the bytes of a block.

@@ -1,5 +1,7 @@
 package ggml
 
+import "encoding/binary"
+
 // scaleMin unpacks 6-bit scale and minimum of sub-block j of 8 from 12 bytes: the
 // first four pairs lie in the low six bits of bytes 0-3 and 4-7, the others in
 // the nibbles of bytes 8-11 with their high bits on top of the first ones.
@@ -58,6 +60,60 @@ func q6k(dst []float32, b []byte) {
 				scale := d * float32(int8(scales[2*k+i/16]))
 				out[i] = scale * float32(int(q)-32)
 			}
+		}
+	}
+}
+
+// q2k: 16 bytes of 4-bit scale and minimum, 64 bytes of four 2-bit values, half
+// d, half dmin; 16 sub-blocks of 16, (d·scale)·q − dmin·min. Each half of the block
+// has 32 bytes of values: bits 2k of byte i are value i of its quarter k.
+func q2k(dst []float32, b []byte) {
+	scales, d, dmin := b[:16], half(b, 40), half(b, 41)
+	for h := range 2 {
+		qs := b[16+32*h : 48+32*h]
+		for k := range 4 {
+			out := dst[128*h+32*k : 128*h+32*k+32]
+			for i := range out {
+				s := scales[8*h+2*k+i/16]
+				out[i] = float32(d*float32(s&15)*float32(qs[i]>>(2*k)&3)) - float32(dmin*float32(s>>4))
+			}
+		}
+	}
+}
+
+// q3k: 32 bytes of high bits, 64 bytes of 2-bit values as q2k has them, 12 bytes
+// of 6-bit scales, half d; 16 sub-blocks of 16, (d·(scale−32))·(q−4), where q is
+// two bits and the high one: bit 4h+k of byte i belongs to value i of quarter k
+// of half h.
+func q3k(dst []float32, b []byte) {
+	high, scales, d := b[:32], b[96:108], half(b, 54)
+	for h := range 2 {
+		qs := b[32+32*h : 64+32*h]
+		for k := range 4 {
+			out := dst[128*h+32*k : 128*h+32*k+32]
+			for i := range out {
+				scale := d * float32(scale3(scales, 8*h+2*k+i/16)-32)
+				out[i] = scale * float32(int(qs[i]>>(2*k)&3|high[i]>>(4*h+k)&1<<2)-4)
+			}
+		}
+	}
+}
+
+// scale3 unpacks 6-bit scale j of 16 from 12 bytes: four bits in the nibbles of
+// bytes 0-7, two in bytes 8-11.
+func scale3(s []byte, j int) int {
+	return int(s[j%8]>>(4*(j/8))&15 | s[8+j%4]>>(2*(j/4))&3<<4)
+}
+
+// iq4xs: half d, 16 high pairs of scale bits, 4 bytes of low nibbles of scales,
+// 128 bytes of nibbles; 8 sub-blocks of 32, (d·(scale−32))·table[q].
+func iq4xs(dst []float32, b []byte) {
+	d, high, low := half(b, 0), binary.LittleEndian.Uint16(b[2:]), b[4:8]
+	for j := range 8 {
+		scale := d * float32((int(low[j/2]>>(4*(j%2))&15)|int(high>>(2*j)&3)<<4)-32)
+		for i, q := range b[8+16*j : 24+16*j] {
+			dst[32*j+i] = scale * nonlinear[q&15]
+			dst[32*j+i+16] = scale * nonlinear[q>>4]
 		}
 	}
 }

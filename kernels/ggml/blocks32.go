@@ -48,3 +48,15 @@ func q8x0(dst []float32, b []byte) {
 		dst[i] = float32(int8(q)) * d
 	}
 }
+
+// nonlinear are the 16 values of the IQ4 formats.
+var nonlinear = [16]float32{-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113}
+
+// iq4nl: half d, 16 bytes of nibbles; d·table[q].
+func iq4nl(dst []float32, b []byte) {
+	d := half(b, 0)
+	for i, q := range b[2:18] {
+		dst[i] = d * nonlinear[q&15]
+		dst[i+16] = d * nonlinear[q>>4]
+	}
+}

@@ -4,7 +4,7 @@
 // A row is a sequence of blocks of 32 or 256 values; scales and minima are half
 // precision, little-endian. Q4_0, Q5_0 and Q8_0 are scale·q; Q4_1 and Q5_1 are
 // scale·q + minimum; the K formats hold sub-blocks whose scales are integers
-// themselves. Nibbles are not pairs of neighbours: a byte's low half belongs to
+// themselves; the IQ4 formats look their values up in a table. Nibbles are not pairs of neighbours: a byte's low half belongs to
 // the first half of its (sub-)block, its high half to the second.
 //
 // Every product and every sum is rounded to float32 by itself, none is fused, so
@@ -22,7 +22,7 @@ import (
 // decoders write a block's values.
 var decoders = map[kernels.DType]func(dst []float32, b []byte){
 	kernels.Q4_0: q4x0, kernels.Q4_1: q4x1, kernels.Q5_0: q5x0, kernels.Q5_1: q5x1, kernels.Q8_0: q8x0,
-	kernels.Q4_K: q4k, kernels.Q5_K: q5k, kernels.Q6_K: q6k,
+	kernels.Q2_K: q2k, kernels.Q3_K: q3k, kernels.Q4_K: q4k, kernels.Q5_K: q5k, kernels.Q6_K: q6k, kernels.IQ4_NL: iq4nl, kernels.IQ4_XS: iq4xs,
 }
 
 // Dequantize writes the values of whole blocks to dst. It panics where dst and

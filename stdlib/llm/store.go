@@ -18,7 +18,8 @@ import (
 var dtypes = map[string]kernels.DType{
 	"F32": kernels.F32, "BF16": kernels.BF16, "F16": kernels.F16,
 	"Q4_0": kernels.Q4_0, "Q4_1": kernels.Q4_1, "Q5_0": kernels.Q5_0, "Q5_1": kernels.Q5_1, "Q8_0": kernels.Q8_0,
-	"Q4_K": kernels.Q4_K, "Q5_K": kernels.Q5_K, "Q6_K": kernels.Q6_K,
+	"Q2_K": kernels.Q2_K, "Q3_K": kernels.Q3_K, "Q4_K": kernels.Q4_K, "Q5_K": kernels.Q5_K, "Q6_K": kernels.Q6_K,
+	"IQ4_NL": kernels.IQ4_NL, "IQ4_XS": kernels.IQ4_XS,
 }
 
 // values widens a tensor to float32.

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"cogumi/kernels"
 	"cogumi/stdlib/llm/gguf/gguftest"
 	"cogumi/stdlib/llm/hfconfig"
 	"cogumi/stdlib/llm/safetensors"
@@ -144,7 +145,7 @@ func TestRefused(t *testing.T) {
 		{func(f *gguftest.File) { f.Tensors[3].Name = "blk.0.ffn_gate_inp.weight" }, "ffn_gate_inp"},
 		{func(f *gguftest.File) { f.Tensors[3].Name = "blk.00.attn_q.weight" }, "blk.00"},
 		{func(f *gguftest.File) { f.Tensors[0].Name = "token_types.weight" }, "token_types"},
-		{func(f *gguftest.File) { f.Tensors[0].Type = 23 }, "IQ4_XS is not supported"},
+		{func(f *gguftest.File) { f.Tensors[0].Type = 22 }, "IQ2_S is not supported"},
 		{func(f *gguftest.File) { f.Tensors[0].Type = 99 }, "type 99 is not supported"},
 		{func(f *gguftest.File) { f.Tensors[0].Type = 2 }, "no blocks of Q4_0"},
 		{func(f *gguftest.File) { f.Tensors[1].Name = f.Tensors[0].Name }, "twice"},
@@ -305,4 +306,24 @@ func FuzzParse(f *testing.F) {
 			tokenizer.Load(b)
 		}
 	})
+}
+
+// The types' sizes are those that devices compute with.
+func TestLayouts(t *testing.T) {
+	sizes := map[string]layout{}
+	for d := kernels.F32; d <= kernels.IQ4_XS; d++ {
+		values, bytes := d.Block()
+		name := strings.ToUpper(d.String())
+		sizes[name] = layout{name, values, bytes}
+	}
+	for number, l := range layouts {
+		if sizes[l.name] != l {
+			t.Errorf("type %d: %v, devices say %v", number, l, sizes[l.name])
+		}
+	}
+	for number, name := range others {
+		if _, both := layouts[number]; both {
+			t.Errorf("%s is read, and refused", name)
+		}
+	}
 }

@@ -72,7 +72,7 @@ func (m *Model) Folder() fs.FS { return m.files }
 func (m *Model) Quantized() bool {
 	for name := range m.names {
 		t, _ := m.File.Tensor(m.names[name])
-		if strings.HasSuffix(name, "_proj.weight") && strings.HasPrefix(t.DType, "Q") {
+		if strings.HasSuffix(name, "_proj.weight") && !floating[t.DType] {
 			return true
 		}
 	}
