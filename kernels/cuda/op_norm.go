@@ -36,6 +36,9 @@ func bindNorm(c *compiler, op kernels.Op) bool {
 	return true
 }
 
+// normGroups is how many rows the small kernels give a thread; GROUPS in norm.cu.
+const normGroups = 4
+
 // normShape is rows of h values; per of them belong to one row of the program.
 type normShape struct{ rows, per, h int }
 
@@ -54,9 +57,13 @@ func (c *compiler) normalise(name string, s normShape, last any, args ...any) {
 		for lanes < vectors {
 			lanes *= 2
 		}
-		c.launch(c.kernel(name+"_small"), blocks(s.rows, 256/lanes), [3]int{256, 1, 1}, 0, append(args, s.per, s.rows, s.h, last, lanes)...)
+		c.launch(c.kernel(name+"_small"), blocks(s.rows, normGroups*256/lanes), [3]int{256, 1, 1}, 0, append(args, s.per, s.rows, s.h, last, lanes)...)
 	case s.h%8 == 0 && vectors <= 2048 && s.per == 1:
-		threads := warps((vectors + 1) / 2)
+		each := 2 // vectors a thread
+		if vectors > 1024 {
+			name, each = name+"_wide", 4
+		}
+		threads := warps((vectors + each - 1) / each)
 		grid := min(s.rows, c.d.context.Device.Multiprocessors*(1024/threads))
 		c.launch(c.kernel(name), [3]int{grid, 1, 1}, [3]int{threads, 1, 1}, 0, append(args, s.rows, s.h, last)...)
 	default:

@@ -3,7 +3,7 @@ package cuda
 import "cogumi/kernels"
 
 // ropeHeads is how many heads one thread turns; HEADS in rope.cu.
-const ropeHeads = 4
+const ropeHeads = 2
 
 func bindRope(c *compiler, op kernels.Op) bool {
 	o, ok := op.(*kernels.Rope)

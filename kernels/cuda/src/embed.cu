@@ -13,25 +13,36 @@ static __device__ __forceinline__ int checked(int i, int limit) {
     return i;
 }
 
+// One row, four vectors of a thread on their way together; zeros where from is
+// null.
+static __device__ __forceinline__ void copy_row(Bytes16 *to, const Bytes16 *from, int vectors) {
+    for (int c = threadIdx.x; c < vectors; c += 4 * blockDim.x) {
+        Bytes16 v[4];
+#pragma unroll
+        for (int k = 0; k < 4; k++) {
+            v[k] = Bytes16{};
+            if (from && c + k * (int)blockDim.x < vectors) v[k] = from[c + k * blockDim.x];
+        }
+#pragma unroll
+        for (int k = 0; k < 4; k++)
+            if (c + k * (int)blockDim.x < vectors) to[c + k * blockDim.x] = v[k];
+    }
+}
+
 // y[i] = x[index[i]], rows of 16-byte vectors. A block a row.
 extern "C" __global__ void __launch_bounds__(256)
     embed_rows(Bytes16 *y, const Bytes16 *__restrict__ x, const int *__restrict__ index, const int *__restrict__ rows,
                int limit, int vectors) {
-    Bytes16 *to = y + (size_t)blockIdx.x * vectors;
-    if (blockIdx.x >= *rows) {
-        for (int c = threadIdx.x; c < vectors; c += blockDim.x) to[c] = Bytes16{};
-        return;
-    }
-    const Bytes16 *from = x + (size_t)checked(index[blockIdx.x], limit) * vectors;
-#pragma unroll 4
-    for (int c = threadIdx.x; c < vectors; c += blockDim.x) to[c] = from[c];
+    bool used = (int)blockIdx.x < *rows;
+    copy_row(y + (size_t)blockIdx.x * vectors, used ? x + (size_t)checked(index[blockIdx.x], limit) * vectors : nullptr,
+             vectors);
 }
 
 template <typename T>
 static __device__ __forceinline__ void any_rows(bf16 *y, const T *x, const int *index, const int *rows, int limit,
                                                 int cols) {
     bf16 *to = y + (size_t)blockIdx.x * cols;
-    bool used = blockIdx.x < *rows;
+    bool used = (int)blockIdx.x < *rows;
     const T *from = x + (used ? (size_t)checked(index[blockIdx.x], limit) * cols : 0);
     for (int c = threadIdx.x; c < cols; c += blockDim.x) to[c] = to_bf16(used ? to_float(from[c]) : 0.f);
 }
@@ -59,10 +70,7 @@ extern "C" __global__ void __launch_bounds__(1024)
 extern "C" __global__ void __launch_bounds__(256)
     embed_scatter(Bytes16 *dx, const Bytes16 *__restrict__ dy, const int *__restrict__ inverse, int vectors) {
     int from = inverse[blockIdx.x];
-    Bytes16 *to = dx + (size_t)blockIdx.x * vectors;
-#pragma unroll 4
-    for (int c = threadIdx.x; c < vectors; c += blockDim.x)
-        to[c] = from < 0 ? Bytes16{} : dy[(size_t)from * vectors + c];
+    copy_row(dx + (size_t)blockIdx.x * vectors, from < 0 ? nullptr : dy + (size_t)from * vectors, vectors);
 }
 
 extern "C" __global__ void __launch_bounds__(256)

@@ -10,7 +10,8 @@
 // Rows from *rows on become zero (rstd: is left), so that products over the
 // whole budget see no rubbish.
 //
-// norm_*       a block a row at a time, the row in registers (h % 8 == 0, h ≤ 16 · threads)
+// norm_*       a block a row at a time, the row in registers (h % 8 == 0, h ≤ 8,192)
+// norm_*_wide  the same up to 16,384
 // norm_*_small some lanes a row (h % 8 == 0, h ≤ 256)
 // norm_*_any   every other h, a block a row
 // The last two take heads of a row for rows: per of them belong to one of *rows.
@@ -88,96 +89,133 @@ static __device__ __forceinline__ float root(float squares, int h, float eps) {
     return __frsqrt_rn(squares / (float)h + eps);
 }
 
-#define VECTORS 2 // of 8 values, a thread
-
-extern "C" __global__ void __launch_bounds__(1024)
-    norm_add(bf16x8 *y, bf16x8 *sum, float *rstd, const bf16x8 *__restrict__ x, const bf16x8 *__restrict__ delta,
-             const float *__restrict__ w, const int *__restrict__ rows, int total, int h, float eps) {
+// One row at a time in registers, V vectors of 8 values a thread; the next row is
+// on its way while this one is summed.
+template <int V>
+static __device__ __forceinline__ void add_rows(bf16x8 *y, bf16x8 *sum, float *rstd, const bf16x8 *x,
+                                                const bf16x8 *delta, const float *w, const int *rows, int total, int h,
+                                                float eps) {
     __shared__ float scratch[2][32];
     int n = *rows, vectors = h >> 3, parity = 0;
-    float weight[VECTORS][8];
+    float weight[V][8];
+    bool mine[V];
 #pragma unroll
-    for (int v = 0; v < VECTORS; v++) {
+    for (int v = 0; v < V; v++) {
         int at = threadIdx.x + v * blockDim.x;
-        if (at < vectors) load8(w + at * 8, weight[v]);
+        mine[v] = at < vectors;
+        if (mine[v]) load8(w + at * 8, weight[v]);
     }
+    bf16x8 next[V], more[V];
+    auto fetch = [&](int row) {
+        size_t base = (size_t)row * vectors + threadIdx.x;
+#pragma unroll
+        for (int v = 0; v < V; v++)
+            if (row < n && mine[v]) {
+                next[v] = x[base + v * blockDim.x];
+                if (delta) more[v] = delta[base + v * blockDim.x];
+            }
+    };
+    fetch(blockIdx.x);
     for (int row = blockIdx.x; row < total; row += gridDim.x) {
         size_t base = (size_t)row * vectors + threadIdx.x;
-        bf16x8 s[VECTORS];
-        float squares = 0.f;
         if (row >= n) {
 #pragma unroll
-            for (int v = 0; v < VECTORS; v++)
-                if (threadIdx.x + v * blockDim.x < vectors) {
+            for (int v = 0; v < V; v++)
+                if (mine[v]) {
                     store_zero(y + base + v * blockDim.x);
                     if (delta) store_zero(sum + base + v * blockDim.x);
                 }
             continue;
         }
+        bf16x8 s[V];
+        float squares = 0.f;
 #pragma unroll
-        for (int v = 0; v < VECTORS; v++)
-            if (threadIdx.x + v * blockDim.x < vectors) s[v] = x[base + v * blockDim.x];
-        if (delta) {
-            bf16x8 d[VECTORS];
+        for (int v = 0; v < V; v++)
+            if (mine[v]) {
+                s[v] = delta ? add8(next[v], more[v]) : next[v];
+                squares += squares8(s[v]);
+            }
+        fetch(row + gridDim.x);
 #pragma unroll
-            for (int v = 0; v < VECTORS; v++)
-                if (threadIdx.x + v * blockDim.x < vectors) d[v] = delta[base + v * blockDim.x];
-#pragma unroll
-            for (int v = 0; v < VECTORS; v++)
-                if (threadIdx.x + v * blockDim.x < vectors) sum[base + v * blockDim.x] = s[v] = add8(s[v], d[v]);
-        }
-#pragma unroll
-        for (int v = 0; v < VECTORS; v++)
-            if (threadIdx.x + v * blockDim.x < vectors) squares += squares8(s[v]);
+        for (int v = 0; v < V; v++)
+            if (delta && mine[v]) sum[base + v * blockDim.x] = s[v];
         float r = root(one_sync_sum(squares, scratch[parity]), h, eps);
         parity ^= 1;
         if (threadIdx.x == 0) rstd[row] = r;
 #pragma unroll
-        for (int v = 0; v < VECTORS; v++)
-            if (threadIdx.x + v * blockDim.x < vectors) y[base + v * blockDim.x] = scale8(s[v], r, weight[v]);
+        for (int v = 0; v < V; v++)
+            if (mine[v]) y[base + v * blockDim.x] = scale8(s[v], r, weight[v]);
     }
 }
 
-extern "C" __global__ void __launch_bounds__(1024)
-    norm_back(bf16x8 *dsum, const bf16x8 *__restrict__ sum, const bf16x8 *__restrict__ dy, const float *__restrict__ w,
-              const float *__restrict__ rstd, const int *__restrict__ rows, int total, int h, int add) {
+extern "C" __global__ void __launch_bounds__(512)
+    norm_add(bf16x8 *__restrict__ y, bf16x8 *__restrict__ sum, float *__restrict__ rstd, const bf16x8 *__restrict__ x,
+             const bf16x8 *__restrict__ delta, const float *__restrict__ w, const int *__restrict__ rows, int total, int h,
+             float eps) {
+    add_rows<2>(y, sum, rstd, x, delta, w, rows, total, h, eps);
+}
+
+extern "C" __global__ void __launch_bounds__(512)
+    norm_add_wide(bf16x8 *__restrict__ y, bf16x8 *__restrict__ sum, float *__restrict__ rstd,
+                  const bf16x8 *__restrict__ x, const bf16x8 *__restrict__ delta, const float *__restrict__ w,
+                  const int *__restrict__ rows, int total, int h, float eps) {
+    add_rows<4>(y, sum, rstd, x, delta, w, rows, total, h, eps);
+}
+
+template <int V>
+static __device__ __forceinline__ void back_rows(bf16x8 *dsum, const bf16x8 *sum, const bf16x8 *dy, const float *w,
+                                                 const float *rstd, const int *rows, int total, int h, int add) {
     __shared__ float scratch[2][32];
     int n = *rows, vectors = h >> 3, parity = 0;
-    float weight[VECTORS][8];
+    float weight[V][8];
+    bool mine[V];
 #pragma unroll
-    for (int v = 0; v < VECTORS; v++) {
+    for (int v = 0; v < V; v++) {
         int at = threadIdx.x + v * blockDim.x;
-        if (at < vectors) load8(w + at * 8, weight[v]);
+        mine[v] = at < vectors;
+        if (mine[v]) load8(w + at * 8, weight[v]);
     }
     for (int row = blockIdx.x; row < total; row += gridDim.x) {
         size_t base = (size_t)row * vectors + threadIdx.x;
         if (row >= n) {
 #pragma unroll
-            for (int v = 0; v < VECTORS; v++)
-                if (threadIdx.x + v * blockDim.x < vectors) store_zero(dsum + base + v * blockDim.x);
+            for (int v = 0; v < V; v++)
+                if (mine[v]) store_zero(dsum + base + v * blockDim.x);
             continue;
         }
-        bf16x8 s[VECTORS], d[VECTORS], old[VECTORS];
+        bf16x8 s[V], d[V], old[V];
         float r = rstd[row], dot = 0.f;
 #pragma unroll
-        for (int v = 0; v < VECTORS; v++) {
+        for (int v = 0; v < V; v++) {
             store_zero(&old[v]);
-            if (threadIdx.x + v * blockDim.x < vectors) {
+            if (mine[v]) {
                 s[v] = sum[base + v * blockDim.x];
                 d[v] = dy[base + v * blockDim.x];
                 if (add) old[v] = dsum[base + v * blockDim.x];
             }
         }
 #pragma unroll
-        for (int v = 0; v < VECTORS; v++)
-            if (threadIdx.x + v * blockDim.x < vectors) dot += dot8(s[v], d[v], weight[v]);
+        for (int v = 0; v < V; v++)
+            if (mine[v]) dot += dot8(s[v], d[v], weight[v]);
         float c = one_sync_sum(dot, scratch[parity]) / (float)h * r * r;
         parity ^= 1;
 #pragma unroll
-        for (int v = 0; v < VECTORS; v++)
-            if (threadIdx.x + v * blockDim.x < vectors)
-                dsum[base + v * blockDim.x] = back8(s[v], d[v], weight[v], r, c, old[v]);
+        for (int v = 0; v < V; v++)
+            if (mine[v]) dsum[base + v * blockDim.x] = back8(s[v], d[v], weight[v], r, c, old[v]);
     }
+}
+
+extern "C" __global__ void __launch_bounds__(512)
+    norm_back(bf16x8 *dsum, const bf16x8 *__restrict__ sum, const bf16x8 *__restrict__ dy, const float *__restrict__ w,
+              const float *__restrict__ rstd, const int *__restrict__ rows, int total, int h, int add) {
+    back_rows<2>(dsum, sum, dy, w, rstd, rows, total, h, add);
+}
+
+extern "C" __global__ void __launch_bounds__(512)
+    norm_back_wide(bf16x8 *dsum, const bf16x8 *__restrict__ sum, const bf16x8 *__restrict__ dy,
+                   const float *__restrict__ w, const float *__restrict__ rstd, const int *__restrict__ rows, int total,
+                   int h, int add) {
+    back_rows<4>(dsum, sum, dy, w, rstd, rows, total, h, add);
 }
 
 // lanes_sum adds over groups of lanes, a power of two ≤ 32.
@@ -186,29 +224,44 @@ static __device__ __forceinline__ float lanes_sum(float x, int lanes) {
     return x;
 }
 
+#define GROUPS 4 // of rows, that a thread has on their way together
+
 // 256 threads; lanes is the power of two ≥ h/8.
 extern "C" __global__ void __launch_bounds__(256)
-    norm_add_small(bf16x8 *y, bf16x8 *sum, float *rstd, const bf16x8 *__restrict__ x, const bf16x8 *__restrict__ delta,
-                   const float *__restrict__ w, const int *__restrict__ rows, int per, int total, int h, float eps, int lanes) {
-    int lane = threadIdx.x & (lanes - 1), vectors = h >> 3;
-    int row = blockIdx.x * (256 / lanes) + threadIdx.x / lanes;
-    bool mine = row < total && lane < vectors, used = mine && row < *rows * per;
-    size_t at = (size_t)row * vectors + lane;
-    bf16x8 s;
-    float squares = 0.f, weight[8];
-    if (used) {
-        load8(w + lane * 8, weight);
-        s = x[at];
-        if (delta) sum[at] = s = add8(s, delta[at]);
-        squares = squares8(s);
+    norm_add_small(bf16x8 *__restrict__ y, bf16x8 *__restrict__ sum, float *__restrict__ rstd,
+                   const bf16x8 *__restrict__ x, const bf16x8 *__restrict__ delta, const float *__restrict__ w,
+                   const int *__restrict__ rows, int per, int total, int h, float eps, int lanes) {
+    int lane = threadIdx.x & (lanes - 1), vectors = h >> 3, step = 256 / lanes, used = *rows * per;
+    int first = blockIdx.x * step * GROUPS + threadIdx.x / lanes;
+    bf16x8 s[GROUPS], d[GROUPS];
+    float weight[8];
+    if (lane < vectors) load8(w + lane * 8, weight);
+#pragma unroll
+    for (int k = 0; k < GROUPS; k++) {
+        size_t at = (size_t)(first + k * step) * vectors + lane;
+        if (first + k * step < used && lane < vectors) {
+            s[k] = x[at];
+            if (delta) d[k] = delta[at];
+        }
     }
-    float r = root(lanes_sum(squares, lanes), h, eps);
-    if (used) {
-        y[at] = scale8(s, r, weight);
-        if (lane == 0) rstd[row] = r;
-    } else if (mine) {
-        store_zero(y + at);
-        if (delta) store_zero(sum + at);
+#pragma unroll
+    for (int k = 0; k < GROUPS; k++) {
+        int row = first + k * step;
+        bool mine = row < total && lane < vectors;
+        size_t at = (size_t)row * vectors + lane;
+        float squares = 0.f;
+        if (mine && row < used) {
+            if (delta) sum[at] = s[k] = add8(s[k], d[k]);
+            squares = squares8(s[k]);
+        }
+        float r = root(lanes_sum(squares, lanes), h, eps);
+        if (mine && row < used) {
+            y[at] = scale8(s[k], r, weight);
+            if (lane == 0) rstd[row] = r;
+        } else if (mine) {
+            store_zero(y + at);
+            if (delta) store_zero(sum + at);
+        }
     }
 }
 
@@ -216,22 +269,29 @@ extern "C" __global__ void __launch_bounds__(256)
     norm_back_small(bf16x8 *dsum, const bf16x8 *__restrict__ sum, const bf16x8 *__restrict__ dy,
                     const float *__restrict__ w, const float *__restrict__ rstd, const int *__restrict__ rows, int per,
                     int total, int h, int add, int lanes) {
-    int lane = threadIdx.x & (lanes - 1), vectors = h >> 3;
-    int row = blockIdx.x * (256 / lanes) + threadIdx.x / lanes;
-    bool mine = row < total && lane < vectors, used = mine && row < *rows * per;
-    size_t at = (size_t)row * vectors + lane;
-    bf16x8 s, d, old;
-    float dot = 0.f, r = 0.f, weight[8];
-    store_zero(&old);
-    if (used) {
-        load8(w + lane * 8, weight);
-        s = sum[at], d = dy[at], r = rstd[row];
-        if (add) old = dsum[at];
-        dot = dot8(s, d, weight);
+    int lane = threadIdx.x & (lanes - 1), vectors = h >> 3, step = 256 / lanes, used = *rows * per;
+    int first = blockIdx.x * step * GROUPS + threadIdx.x / lanes;
+    bf16x8 s[GROUPS], d[GROUPS];
+    float weight[8];
+    if (lane < vectors) load8(w + lane * 8, weight);
+#pragma unroll
+    for (int k = 0; k < GROUPS; k++) {
+        size_t at = (size_t)(first + k * step) * vectors + lane;
+        if (first + k * step < used && lane < vectors) s[k] = sum[at], d[k] = dy[at];
     }
-    float c = lanes_sum(dot, lanes) / (float)h * r * r;
-    if (used) dsum[at] = back8(s, d, weight, r, c, old);
-    else if (mine) store_zero(dsum + at);
+#pragma unroll
+    for (int k = 0; k < GROUPS; k++) {
+        int row = first + k * step;
+        bool mine = row < total && lane < vectors, live = mine && row < used;
+        size_t at = (size_t)row * vectors + lane;
+        bf16x8 old;
+        store_zero(&old);
+        if (live && add) old = dsum[at];
+        float r = live ? rstd[row] : 0.f;
+        float c = lanes_sum(live ? dot8(s[k], d[k], weight) : 0.f, lanes) / (float)h * r * r;
+        if (live) dsum[at] = back8(s[k], d[k], weight, r, c, old);
+        else if (mine) store_zero(dsum + at);
+    }
 }
 
 extern "C" __global__ void __launch_bounds__(256)

@@ -167,13 +167,14 @@ static __device__ void part32(const Update &u, const Slot &s, long long start) {
 }
 
 // The bucket of a magnitude: exponent and the first bits of the fraction, from
-// 2⁻²³ on; below that every value has the code of 0.
+// 2⁻²³ on; below that every value has the code of 0. What is no number in 0…1
+// (a square beyond f32) gets the last bucket.
 static __device__ __forceinline__ int bucket(float x, int bits) {
-    return max((int)(__float_as_uint(x) >> (23 - bits)) - (104 << bits), 0);
+    return min(max((int)(__float_as_uint(fabsf(x)) >> (23 - bits)) - (104 << bits), 0), 23 << bits);
 }
 
 static __device__ __forceinline__ unsigned code_signed(const Maps &t, float x) {
-    int b = bucket(fabsf(x), 6);
+    int b = bucket(x, 6);
     unsigned c = t.signed_starts[x < 0.f ? SIGNED_STARTS / 2 + b : b];
     return c + (x > t.signed_bounds[c] ? 1 : 0);
 }

@@ -8,14 +8,21 @@
 // *rows; the others stay.
 #include "common.cuh"
 
-#define HEADS 4 // a thread: cos and sin are read once for them
+#define HEADS 2 // a thread: cos and sin are read once for them
 
 static __device__ __forceinline__ float turn(float a, float c, float b, float s, bool inverse) {
     return inverse ? a * c + b * s : round_bf16(a * c) + round_bf16(b * s);
 }
 
+static __device__ __forceinline__ bf16x8 load8(const float *p) {
+    float x[8];
+    *(float4 *)x = ((const float4 *)p)[0];
+    *(float4 *)(x + 4) = ((const float4 *)p)[1];
+    return pack(x);
+}
+
 // half % 8 == 0. One thread: eight pairs of up to HEADS heads of one row.
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(256, 4)
     rope(bf16x8 *x, const int *__restrict__ positions, const float *__restrict__ cosine, const float *__restrict__ sine,
          const int *__restrict__ rows, int total, int heads, int half, int inverse) {
     int lanes = half >> 3, groups = (heads + HEADS - 1) / HEADS;
@@ -28,30 +35,22 @@ extern "C" __global__ void __launch_bounds__(256)
 #pragma unroll
     for (int h = 0; h < HEADS; h++)
         if (h < count) a[h] = at[h * 2 * lanes], b[h] = at[h * 2 * lanes + lanes];
-    float c[8], s[8];
     size_t angle = (size_t)positions[row] * half + lane * 8;
-#pragma unroll
-    for (int k = 0; k < 8; k += 4) {
-        *(float4 *)(c + k) = *(const float4 *)(cosine + angle + k);
-        *(float4 *)(s + k) = *(const float4 *)(sine + angle + k);
-    }
-#pragma unroll
-    for (int k = 0; k < 8; k++) {
-        c[k] = round_bf16(c[k]);
-        s[k] = inverse ? -round_bf16(s[k]) : round_bf16(s[k]);
-    }
+    bf16x8 cosines = load8(cosine + angle), sines = load8(sine + angle); // rounded
 #pragma unroll
     for (int h = 0; h < HEADS; h++)
         if (h < count) {
-            float p[8], q[8], t[8];
-            unpack(a[h], p);
-            unpack(b[h], q);
+            bf16x8 first, second;
 #pragma unroll
-            for (int k = 0; k < 8; k++) t[k] = turn(p[k], c[k], -q[k], s[k], inverse);
-            at[h * 2 * lanes] = pack(t);
-#pragma unroll
-            for (int k = 0; k < 8; k++) t[k] = turn(q[k], c[k], p[k], s[k], inverse);
-            at[h * 2 * lanes + lanes] = pack(t);
+            for (int k = 0; k < 4; k++) {
+                float2 p = __bfloat1622float2(a[h].v[k]), q = __bfloat1622float2(b[h].v[k]);
+                float2 c = __bfloat1622float2(cosines.v[k]), s = __bfloat1622float2(sines.v[k]);
+                if (inverse) s.x = -s.x, s.y = -s.y;
+                first.v[k] = __floats2bfloat162_rn(turn(p.x, c.x, -q.x, s.x, inverse), turn(p.y, c.y, -q.y, s.y, inverse));
+                second.v[k] = __floats2bfloat162_rn(turn(q.x, c.x, p.x, s.x, inverse), turn(q.y, c.y, p.y, s.y, inverse));
+            }
+            at[h * 2 * lanes] = first;
+            at[h * 2 * lanes + lanes] = second;
         }
 }
 

@@ -17,6 +17,20 @@
 #define BITS0 10
 #define BITS1 11
 
+// each calls f(i, x[i]) for the elements of this thread, in order, and has eight
+// of them on their way together.
+template <typename F> static __device__ __forceinline__ void each(const float *x, int n, F f) {
+    int i = threadIdx.x;
+    for (; i + 7 * THREADS < n; i += 8 * THREADS) {
+        float v[8];
+#pragma unroll
+        for (int k = 0; k < 8; k++) v[k] = x[i + k * THREADS];
+#pragma unroll
+        for (int k = 0; k < 8; k++) f(i + k * THREADS, v[k]);
+    }
+    for (; i < n; i += THREADS) f(i, x[i]);
+}
+
 struct Best {
     float value, second;
     int index;
@@ -31,12 +45,10 @@ static __device__ __forceinline__ Best better(const Best &a, const Best &b) {
 
 static __device__ __forceinline__ Best best_of(const float *row, int n, Best *scratch) {
     Best b = {__int_as_float(0xff800000), __int_as_float(0xff800000), 0x7fffffff};
-#pragma unroll 8
-    for (int i = threadIdx.x; i < n; i += THREADS) {
-        float x = row[i];
+    each(row, n, [&](int i, float x) {
         if (x > b.value || b.index == 0x7fffffff) b.second = b.value, b.value = x, b.index = i;
         else if (x > b.second) b.second = x;
-    }
+    });
 #pragma unroll
     for (int k = 16; k; k >>= 1) {
         Best o = {__shfl_xor_sync(0xffffffffu, b.value, k), __shfl_xor_sync(0xffffffffu, b.second, k),
@@ -91,8 +103,8 @@ struct Row {
     const float *logits;
     int n;
     float top, inverse; // largest logit, 1/temperature
-    __device__ __forceinline__ unsigned q(int i) const {
-        float t = (top - logits[i]) * inverse;
+    __device__ __forceinline__ unsigned q(float x) const {
+        float t = (top - x) * inverse;
         return t < 64.f ? (unsigned)(t * 67108864.f) : 0xffffffffu; // NaN, too, goes to the end
     }
 };
@@ -157,10 +169,10 @@ static __device__ Found search(Shared &s, const Row &row, bool by_count, u64 bou
     for (int level = 0; level < 2; level++) {
         int shift = level == 0 ? 2 * BITS1 : BITS1, below = shift - BITS1;
         s.fine.clear();
-        for (int i = threadIdx.x; i < row.n; i += THREADS) {
-            unsigned q = row.q(i);
+        each(row.logits, row.n, [&](int, float x) {
+            unsigned q = row.q(x);
             if (q >> shift == prefix) s.fine.add(q >> below & ((1 << BITS1) - 1), mass_of(q));
-        }
+        });
         __syncthreads();
         pass(s, s.fine, by_count, bound);
         prefix = prefix << BITS1 | s.bucket;
@@ -171,21 +183,24 @@ static __device__ Found search(Shared &s, const Row &row, bool by_count, u64 bou
     return f;
 }
 
-// The index of element number rank of those with this q, in order of index.
+// The index of element number rank of those with this q, in order of index. Each
+// warp has a part of the row of its own.
 static __device__ int pick(Shared &s, const Row &row, unsigned q, unsigned rank) {
     int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
-    int each = (row.n + THREADS - 1) / THREADS * 32, lo = min(warp * each, row.n), hi = min(lo + each, row.n);
+    int part = (row.n + THREADS - 1) / THREADS * 32, lo = min(warp * part, row.n), hi = min(lo + part, row.n);
     int mine = 0;
-    for (int i = lo; i < hi; i += 32) mine += __popc(__ballot_sync(0xffffffffu, i + lane < hi && row.q(i + lane) == q));
+#pragma unroll 8
+    for (int i = lo + lane; i < hi; i += 32) mine += row.q(row.logits[i]) == q;
+    for (int k = 16; k; k >>= 1) mine += __shfl_xor_sync(0xffffffffu, mine, k);
     if (lane == 0) s.totals[warp] = mine;
     __syncthreads();
     int before = 0;
     for (int w = 0; w < warp; w++) before += s.totals[w];
     if ((int)rank >= before && (int)rank < before + mine)
         for (int i = lo; i < hi; i += 32) {
-            unsigned votes = __ballot_sync(0xffffffffu, i + lane < hi && row.q(i + lane) == q);
-            int k = before + __popc(votes & ((1u << lane) - 1));
-            if (votes >> lane & 1 && k == (int)rank) s.bucket = i + lane;
+            bool hit = i + lane < hi && row.q(row.logits[i + lane]) == q;
+            unsigned votes = __ballot_sync(0xffffffffu, hit);
+            if (hit && before + __popc(votes & ((1u << lane) - 1)) == (int)rank) s.bucket = i + lane;
             before += __popc(votes);
         }
     __syncthreads();
@@ -206,10 +221,10 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     }
     row.top = b.value, row.inverse = 1.f / temperature[r];
     s.coarse.clear();
-    for (int i = threadIdx.x; i < n; i += THREADS) {
-        unsigned q = row.q(i);
+    each(row.logits, n, [&](int, float x) {
+        unsigned q = row.q(x);
         s.coarse.add(q >> (2 * BITS1), mass_of(q));
-    }
+    });
     __syncthreads();
     u64 kept = 0; // mass of the set that is drawn from
     if (top_k[r] > 0 && top_k[r] < n) {
