@@ -3,6 +3,7 @@ package llm
 import (
 	"bufio"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"math"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"cogumi/kernels"
 	"cogumi/kernels/cpu"
+	"cogumi/kernels/ggml"
 	"cogumi/kernels/golden"
 	"cogumi/stdlib/llm/chat"
 	"cogumi/stdlib/llm/gguf"
@@ -132,8 +134,9 @@ func checkPrompt(t *testing.T, m *Model, i int, row recordedChat) {
 	}
 }
 
-// asGGUF writes a recorded model as llama.cpp's converter does, in f32.
-func asGGUF(t *testing.T, name string) string {
+// asGGUF writes a recorded model as llama.cpp's converter does, in f32; matrices
+// are what change makes of them.
+func asGGUF(t *testing.T, name string, change func(gguftest.Tensor) gguftest.Tensor) string {
 	t.Helper()
 	m := loadFamily(t, cpu.New(), name, "config.json", Options{})
 	c := m.Config
@@ -161,7 +164,11 @@ func asGGUF(t *testing.T, name string) string {
 		} else if arch == "llama" && strings.Contains(n, "k_proj") {
 			data = permute(data, x.Shape[0], c.KVHeads)
 		}
-		f.Tensors = append(f.Tensors, gguftest.Tensor{Name: fileName(n), Shape: x.Shape, Data: data})
+		tensor := gguftest.Tensor{Name: fileName(n), Shape: x.Shape, Data: data}
+		if len(x.Shape) == 2 && change != nil {
+			tensor = change(tensor)
+		}
+		f.Tensors = append(f.Tensors, tensor)
 	}
 	switch c.RopeScaling.Type {
 	case "linear":
@@ -209,7 +216,7 @@ func TestFamiliesFromGGUF(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var want familyExpected
 			readJSON(t, "golden/families/"+name+"/expected.json", &want)
-			path := asGGUF(t, name)
+			path := asGGUF(t, name, nil)
 			m := loadGGUF(t, cpu.New(), path, Options{})
 			got, err := m.Logits(context.Background(), nil, want.IDs)
 			if err != nil {
@@ -233,5 +240,74 @@ func TestFamiliesFromGGUF(t *testing.T) {
 				t.Error("nothing was quantised")
 			}
 		})
+	}
+}
+
+// inEights quantises a matrix to Q8_0 with scales that are powers of two.
+func inEights(x gguftest.Tensor) gguftest.Tensor {
+	v := floats(x.Data)
+	var out []byte
+	for ; len(v) > 0; v = v[32:] {
+		var top float64
+		for _, a := range v[:32] {
+			top = max(top, math.Abs(float64(a)))
+		}
+		_, e := math.Frexp(top / 127) // top/127 < 2^e
+		out = binary.LittleEndian.AppendUint16(out, uint16(e+15)<<10)
+		for _, a := range v[:32] {
+			out = append(out, byte(int8(math.Round(float64(a)/math.Ldexp(1, e)))))
+		}
+	}
+	return gguftest.Tensor{Name: x.Name, Type: 8, Shape: x.Shape, Data: out}
+}
+
+// backToFloats gives the values of inEights.
+func backToFloats(x gguftest.Tensor) gguftest.Tensor {
+	q := inEights(x)
+	v := make([]float32, len(q.Data)/34*32)
+	ggml.Dequantize(v, q.Data, kernels.Q8_0)
+	return gguftest.Tensor{Name: x.Name, Shape: x.Shape, Data: gguftest.Floats(v)}
+}
+
+// Weights that stay in a file's blocks give the bits that their values give:
+// logits, and the gradients of an adapter.
+func TestBlocksAreTheirValues(t *testing.T) {
+	var want familyExpected
+	readJSON(t, "golden/families/qwen2/expected.json", &want)
+	examples := []Example{{IDs: want.IDs[:40], Labels: want.IDs[:40]}}
+	for name, device := range devices() {
+		var logits, grads [2][]float32
+		for i, change := range []func(gguftest.Tensor) gguftest.Tensor{inEights, backToFloats} {
+			m := loadGGUF(t, device, asGGUF(t, "qwen2", change), Options{})
+			if format := []string{"q8_0", "f32"}[i]; m.Format != format {
+				t.Errorf("%s: format %s, want %s", name, m.Format, format)
+			}
+			var err error
+			if logits[i], err = m.Logits(context.Background(), nil, want.IDs); err != nil {
+				t.Fatal(err)
+			}
+			a, err := NewAdapter(m, AdapterConfig{Rank: 4, Alpha: 8}, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			spread(t, a)
+			tr := newTestTrainer(t, a, AdamW, 64)
+			if _, err := tr.Gradients(context.Background(), examples); err != nil {
+				t.Fatal(err)
+			}
+			for _, g := range tr.grads {
+				x := make([]float32, g.Len())
+				if err := device.Read(g, 0, floatBytes(x)); err != nil {
+					t.Fatal(err)
+				}
+				grads[i] = append(grads[i], x...)
+			}
+		}
+		if !slices.Equal(logits[0], logits[1]) || !slices.Equal(grads[0], grads[1]) {
+			t.Errorf("%s: blocks and their values differ", name)
+		}
+		if norm(grads[0]) == 0 {
+			t.Errorf("%s: no gradients", name)
+		}
 	}
 }
