@@ -106,11 +106,12 @@ func (d *Device) Describe() kernels.Description {
 	leave, err := d.enter()
 	defer leave()
 	g := d.context.Device
-	free, total := int64(0), g.Memory
+	total, free := g.Memory, int64(0)
 	if err == nil {
-		if f, t, err := d.context.MemoryInfo(); err == nil {
-			free, total = f, t
-		}
+		free = d.free()
+	}
+	if d.options.Memory > 0 {
+		total = min(total, d.options.Memory)
 	}
 	return kernels.Description{Name: fmt.Sprintf("cuda:%d", g.Ordinal), Model: g.Name, ISA: fmt.Sprintf("sm_%d", g.Capability()),
 		Memory: total, Free: free, Compute: kernels.BF16}

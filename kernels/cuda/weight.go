@@ -5,13 +5,15 @@ import (
 	"cogumi/kernels/cuda/driver"
 )
 
-// reserve is what stays free of the GPU's memory when dequantised weights are
-// kept: other programs (evaluation, generation) come later.
-const reserve = 6 << 30
-
 // keepDense decides whether a program's 4-bit weights are dequantised once and
 // stay, beside its activations. The values are the same either way.
 func (d *Device) keepDense(p *kernels.Program, arena int64) bool {
+	wanted := d.Unpacked(p)
+	return wanted > 0 && arena+wanted+d.context.Device.Memory/64 <= d.free()
+}
+
+// Unpacked is what the dequantised weights of p take that are not there yet.
+func (d *Device) Unpacked(p *kernels.Program) int64 {
 	var wanted int64
 	seen := map[*kernels.Tensor]bool{}
 	for _, op := range p.Ops {
@@ -25,11 +27,76 @@ func (d *Device) keepDense(p *kernels.Program, arena int64) bool {
 			}
 		}
 	}
+	return wanted
+}
+
+// free is what may still be allocated.
+func (d *Device) free() int64 {
 	free, _, err := d.context.MemoryInfo()
-	if limit := d.options.Memory; limit > 0 {
-		return err == nil && d.memory.taken+arena+wanted+reserve/4 <= limit
+	if err != nil {
+		return 0
 	}
-	return err == nil && arena+wanted+reserve <= free
+	if limit := d.options.Memory; limit > 0 {
+		free = min(free, limit-d.memory.taken)
+	}
+	return max(free, 0)
+}
+
+// Footprint is what compiling p takes beside its plan, as far as it is not
+// there: copies of adapters and the largest operation's workspace. Weights that
+// are unpacked come on top, Unpacked.
+func (d *Device) Footprint(p *kernels.Program) int64 {
+	var copies, most int64
+	seen := map[*kernels.Tensor]bool{}
+	for _, op := range p.Ops {
+		most = max(most, workspace(op))
+		l, ok := op.(*kernels.Linear)
+		if !ok {
+			continue
+		}
+		for _, j := range l.Projs {
+			if j.LoRA == nil || seen[j.LoRA.A] {
+				continue
+			}
+			seen[j.LoRA.A] = true
+			for _, t := range []*kernels.Tensor{j.LoRA.A, j.LoRA.B} {
+				if _, there := d.memory.halves[t]; !there {
+					copies += aligned(2 * int64(t.Len()))
+				}
+			}
+		}
+	}
+	return copies + most
+}
+
+// workspace is about what an operation asks for with compiler.scratch.
+func workspace(op kernels.Op) int64 {
+	var unpacked int64
+	for _, m := range matrices(op) {
+		if m.NF4 != nil {
+			unpacked = max(unpacked, 2*int64(m.Out)*int64(m.In))
+		}
+	}
+	switch o := op.(type) {
+	case *kernels.Linear:
+		if o.Drop != nil {
+			unpacked += 2 * int64(o.X.Len())
+		}
+	case *kernels.LinearBackward:
+		for _, p := range o.Forward.Projs {
+			if p.LoRA != nil {
+				unpacked += int64(p.LoRA.A.Shape[0]) * int64(2*o.Forward.X.Rows()+4*o.Forward.X.Cols())
+			}
+		}
+		if o.Forward.Drop != nil {
+			unpacked += 2 * int64(o.Forward.X.Len())
+		}
+	case *kernels.CrossEntropy:
+		unpacked += 2 * int64(min(o.X.Rows(), lossRows)) * int64(o.W.Out+8)
+	case *kernels.AttentionBackward:
+		unpacked += 16 * int64(o.Forward.Q.Rows()) * int64(o.Forward.Heads)
+	}
+	return unpacked
 }
 
 // matrices lists the frozen weights that an operation multiplies with.

@@ -17,6 +17,7 @@ type recorder struct {
 	in      *inputs
 	seed    *kernels.Tensor // i32 [2], of dropout
 	attend  func(i int, q, k, v, o *kernels.Tensor)
+	layers  []droppable // what a training may compute again
 }
 
 // inputs describe the packed tokens of one run.
@@ -59,24 +60,37 @@ func (r *recorder) tensor(name string, cols int) *kernels.Tensor {
 func (r *recorder) layer(i int, x, delta *kernels.Tensor) (sum, next *kernels.Tensor) {
 	l, c := &r.m.layers[i], r.m.Config
 	at := fmt.Sprintf("%d.", i)
+	var drop droppable
 	x, y := r.norm(at+"input_norm", x, delta, l.inputNorm)
+	drop[0] = append(drop[0], y)
 	qkv := r.linear(at+"qkv", y, l.q, l.k, l.v)
+	drop[3] = append(drop[3], r.written()...)
 	if c.QKNorm {
 		qkv[0] = r.headNorm(at+"q_norm", qkv[0], l.qNorm)
 		qkv[1] = r.headNorm(at+"k_norm", qkv[1], l.kNorm)
+		drop[3] = append(drop[3], qkv[:2]...)
 	}
 	for _, t := range qkv[:2] {
 		r.Add(&kernels.Rope{Rows: r.in.rows, X: t, Positions: r.in.positions, Cos: r.m.cos, Sin: r.m.sin, HeadDim: c.HeadDim})
 	}
 	o := r.tensor(at+"attention", c.Heads*c.HeadDim)
 	r.attend(i, qkv[0], qkv[1], qkv[2], o)
+	drop[4] = r.written()
 	delta = r.linear(at+"o", o, l.o)[0]
+	drop[4] = append(drop[4], r.written()...)
 	x, y = r.norm(at+"post_norm", x, delta, l.postNorm)
+	drop[0], drop[4] = append(drop[0], y), append(drop[4], x)
 	gu := r.linear(at+"gateup", y, l.gate, l.up)
+	drop[2] = r.written()
 	h := r.tensor(at+"swiglu", c.Intermediate)
 	r.Add(&kernels.SwiGLU{Rows: r.in.rows, G: gu[0], U: gu[1], H: h})
+	drop[1] = r.written()
+	r.layers = append(r.layers, drop)
 	return x, r.linear(at+"down", h, l.down)[0]
 }
+
+// written is what the last operation writes.
+func (r *recorder) written() []*kernels.Tensor { return r.Ops[len(r.Ops)-1].Writes() }
 
 func (r *recorder) norm(name string, x, delta, w *kernels.Tensor) (sum, y *kernels.Tensor) {
 	op := &kernels.AddNorm{Rows: r.in.rows, X: x, Delta: delta, W: w, Y: r.tensor(name, x.Cols()),

@@ -33,6 +33,7 @@ func PlanTraining(m *Model, a AdapterConfig, c TrainerConfig) (Memory, error) {
 	if err != nil {
 		return Memory{}, err
 	}
+	trainer.fit(bytesOf(adapter.trainable()))
 	step, err := trainer.record()
 	if err != nil {
 		return Memory{}, err

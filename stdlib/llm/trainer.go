@@ -56,6 +56,7 @@ type Trainer struct {
 	update  kernels.Executable
 	steps   int
 	made    []*kernels.Tensor
+	spare   spare
 }
 
 // StepResult is what one optimiser step did.
@@ -77,6 +78,7 @@ func NewTrainer(a *Adapter, c TrainerConfig) (*Trainer, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.fit(0)
 	if err := a.model.device.Alloc(t.made...); err != nil {
 		return nil, err
 	}
@@ -157,7 +159,11 @@ func (t *Trainer) record() (*kernels.Program, error) {
 	for i, p := range t.adapter.trainable() {
 		trainable[p] = t.grads[i]
 	}
-	return r.Program, kernels.Differentiate(r.Program, trainable, map[*kernels.Tensor]*kernels.Tensor{x: dx})
+	boundary := len(r.Ops)
+	if err := kernels.Differentiate(r.Program, trainable, map[*kernels.Tensor]*kernels.Tensor{x: dx}); err != nil {
+		return nil, err
+	}
+	return kernels.Recompute(r.Program, boundary, t.spare.drop(r.layers))
 }
 
 // Times is the time per kind of operation since the last call.
