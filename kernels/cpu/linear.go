@@ -16,7 +16,7 @@ func head(v *host.View, t *kernels.Tensor, n int) gemm.Matrix {
 }
 
 func (o *operands) linear(v *host.View, op *kernels.Linear) func() {
-	weights := make([]func() *gemm.Packed, len(op.Projs))
+	weights := make([]func() product, len(op.Projs))
 	adapters := make([]*adapter, len(op.Projs))
 	for i, p := range op.Projs {
 		weights[i] = o.operand(v, p.W, true)
@@ -29,7 +29,7 @@ func (o *operands) linear(v *host.View, op *kernels.Linear) func() {
 		dropped := drop.input(x)
 		for i, p := range op.Projs {
 			y := head(v, p.Y, n)
-			gemm.Mul(y, x, weights[i](), false)
+			weights[i]()(y, x, false)
 			if p.W.Bias != nil {
 				addBias(y, v.F32(p.W.Bias))
 			}
@@ -74,7 +74,7 @@ func (a *adapter) scaledB() gemm.Matrix {
 
 func (o *operands) linearBackward(v *host.View, op *kernels.LinearBackward) func() {
 	f := op.Forward
-	weights := make([]func() *gemm.Packed, len(f.Projs))
+	weights := make([]func() product, len(f.Projs))
 	adapters := make([]*adapter, len(f.Projs))
 	for i, p := range f.Projs {
 		weights[i] = o.operand(v, p.W, false)
@@ -88,7 +88,7 @@ func (o *operands) linearBackward(v *host.View, op *kernels.LinearBackward) func
 		for i, p := range f.Projs {
 			dy := head(v, op.DY[i], n)
 			if op.DX != nil {
-				gemm.Mul(head(v, op.DX, n), dy, weights[i](), add)
+				weights[i]()(head(v, op.DX, n), dy, add)
 				add = true
 			}
 			a := adapters[i]

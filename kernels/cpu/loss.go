@@ -27,7 +27,7 @@ func (o *operands) crossEntropy(v *host.View, op *kernels.CrossEntropy) func() {
 		for lo := 0; lo < n; lo += chunk {
 			hi := min(lo+chunk, n)
 			l := gemm.Dense(logits.data[:(hi-lo)*vocabulary], hi-lo, vocabulary)
-			gemm.Mul(l, gemm.Dense(x[lo*h:hi*h], hi-lo, h), forward(), false)
+			forward()(l, gemm.Dense(x[lo*h:hi*h], hi-lo, h), false)
 			eachRow(hi-lo, func(i int) {
 				row, target := l.Data[i*vocabulary:(i+1)*vocabulary], int(targets[lo+i])
 				lse := vec.LogSumExp(row)
@@ -37,7 +37,7 @@ func (o *operands) crossEntropy(v *host.View, op *kernels.CrossEntropy) func() {
 				}
 			})
 			if dx != nil {
-				gemm.Mul(gemm.Dense(dx[lo*h:hi*h], hi-lo, h), l, backward(), false)
+				backward()(gemm.Dense(dx[lo*h:hi*h], hi-lo, h), l, false)
 			}
 		}
 		for _, x := range nll[:n] {

@@ -68,29 +68,31 @@ func (w *workspace) reserve(op kernels.Op) {
 // as neither is there already.
 func (o *operands) footprint(p *kernels.Program) int64 {
 	largest := make([]int, 6)
-	panels, seen, shared := int64(0), map[panelKey]bool{}, int64(0)
+	made, seen, shared := int64(0), map[operandKey]bool{}, int64(0)
 	for _, op := range p.Ops {
 		for i, n := range sizes(op) {
 			largest[i] = max(largest[i], n)
 		}
 		for _, u := range uses(op) {
-			key, bytes := keyOf(u.m, u.transposed), panelBytes(u.m)
+			key, bytes := keyOf(u.m, u.transposed), operandBytes(u.m, u.transposed)
 			switch {
-			case seen[key] || o.panels[key] != nil:
-			case panels+bytes <= o.left:
-				panels += bytes
+			case seen[key] || o.has(key):
+			case made+bytes <= o.left:
+				made += bytes
 			default:
-				shared = max(shared, bytes)
+				shared = max(shared, 4*int64(u.m.Out)*int64(u.m.In))
 			}
 			seen[key] = true
 		}
 	}
-	total := panels + max(0, shared-o.shared.Bytes())
+	total := made + max(0, shared-o.shared.Bytes())
 	for i, b := range o.work.buffers() {
 		total += 4 * int64(max(0, largest[i]-len(b.data)))
 	}
 	return total
 }
+
+func (o *operands) has(key operandKey) bool { _, ok := o.kept[key]; return ok }
 
 type use struct {
 	m          *kernels.Matrix

@@ -77,3 +77,9 @@ func (w *Weight) Row(i int, dst []float32) {
 func (w *Weight) NF4() (packed []byte, scales []float32, ok bool) {
 	return w.packed, w.scales, w.packed != nil && w.In%nf4.Block == 0
 }
+
+// BF16 returns the values where they are bf16.
+func (w *Weight) BF16() (half []uint16, ok bool) { return w.half, w.half != nil }
+
+// Blocks returns the blocks of a block format, row after row; nil of another.
+func (w *Weight) Blocks() ([]byte, kernels.DType) { return w.blocks, w.dtype }
