@@ -147,7 +147,7 @@ func (c *compiler) bind(op kernels.Op) error {
 		c.e.steps = append(c.e.steps, c.current)
 	}
 	for _, group := range []func(*compiler, kernels.Op) bool{
-		bindLinear, bindLoss, bindNorm, bindRope, bindAttention, bindSwiGLU, bindEmbed, bindOptim, bindSample,
+		bindLinear, bindLoss, bindNorm, bindRope, bindAttention, bindSwiGLU, bindEmbed, bindOptim, bindSample, bindCheck,
 	} {
 		if group(c, op) {
 			if c.err != nil {

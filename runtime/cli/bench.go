@@ -30,6 +30,7 @@ func (a *app) benchCommand() *cobra.Command {
 func (a *app) benchTrainCommand() *cobra.Command {
 	var config bench.TrainConfig
 	var gpu string
+	var memory float64
 	c := &cobra.Command{
 		Use:   "train",
 		Short: "Measure QLoRA training: tokens a second, memory, where the time goes",
@@ -41,7 +42,7 @@ without, the ceiling is what large products alone reach on the same device.`,
   cogumi bench train --preset smollm2-135m --rows 4 --length 256
   cogumi bench train --json`,
 		Args: noArgs,
-		RunE: func(*cobra.Command, []string) error { return a.benchTrain(config, gpu) },
+		RunE: func(*cobra.Command, []string) error { return a.benchTrain(config, gpu, memory) },
 	}
 	f := c.Flags()
 	f.StringVar(&config.Preset, "preset", "llama-3.1-8b", "shape: "+strings.Join(bench.Presets(), ", "))
@@ -50,12 +51,18 @@ without, the ceiling is what large products alone reach on the same device.`,
 	f.IntVar(&config.Rank, "rank", 64, "rank of the adapter")
 	f.IntVar(&config.Steps, "steps", 8, "measured steps")
 	f.StringVar(&gpu, "gpu", "", "number of the GPU, or off")
+	f.Float64Var(&memory, "memory", 0, "GiB of the GPU's memory that may be used (default: what is free)")
 	f.BoolVar(&a.json, "json", false, "print JSON")
 	return c
 }
 
-func (a *app) benchTrain(config bench.TrainConfig, gpu string) error {
+func (a *app) benchTrain(config bench.TrainConfig, gpu string, memory float64) error {
 	config.Start = time.Now()
+	if memory != 0 {
+		if err := os.Setenv(devices.EnvMemory, fmt.Sprint(memory)); err != nil {
+			return failed("", "limit the memory: %v", err)
+		}
+	}
 	if min(config.Rows, config.Rank, config.Steps) < 1 || config.Length < 2 {
 		return usage("see: cogumi bench train --help", "rows, rank and steps are at least 1, length at least 2")
 	}

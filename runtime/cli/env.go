@@ -54,7 +54,7 @@ func (a *app) env() error {
 		fact{"runs", runs + " (" + why + ")"},
 		fact{"cache", cacheFolder()},
 	)
-	for _, name := range []string{envPrice, envBudget, devices.Env, "CUDA_VISIBLE_DEVICES", "COGUMI_CUDA_PATH", "NO_COLOR"} {
+	for _, name := range []string{envPrice, envBudget, devices.Env, devices.EnvMemory, "CUDA_VISIBLE_DEVICES", "COGUMI_CUDA_PATH", "NO_COLOR"} {
 		if v := os.Getenv(name); v != "" {
 			facts = append(facts, fact{name, v})
 		}

@@ -15,8 +15,12 @@ import (
 	"cogumi/kernels/cuda/driver"
 )
 
-// Env is the variable that --gpu sets.
-const Env = "COGUMI_GPU"
+// Env is the variable that --gpu sets; EnvMemory limits what is taken of the
+// GPU's memory, in GiB.
+const (
+	Env       = "COGUMI_GPU"
+	EnvMemory = "COGUMI_GPU_MEMORY"
+)
 
 // Choice is what computes; GPU is nil for the processor.
 type Choice struct {
@@ -82,7 +86,15 @@ func Open() (kernels.Device, error) {
 	if c.GPU == nil {
 		return cpu.New(), nil
 	}
-	d, err := cuda.New(c.GPU.Ordinal, cuda.Options{})
+	var o cuda.Options
+	if limit := os.Getenv(EnvMemory); limit != "" {
+		gib, err := strconv.ParseFloat(limit, 64)
+		if err != nil || !(gib > 0 && gib < 1e6) {
+			return nil, fmt.Errorf("%s is %q: it is a number of GiB, above 0", EnvMemory, limit)
+		}
+		o.Memory = int64(gib * (1 << 30))
+	}
+	d, err := cuda.New(c.GPU.Ordinal, o)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w (%s=off computes on the processor)", c.GPU.Name, err, Env)
 	}
