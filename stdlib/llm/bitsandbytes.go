@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 
 	"cogumi/kernels/nf4"
 	"cogumi/stdlib/llm/safetensors"
@@ -13,7 +14,7 @@ import (
 // readBitsandbytes reads a 4-bit weight as bitsandbytes saves it: P packed,
 // P.absmax, P.quant_map, P.nested_absmax, P.nested_quant_map and the JSON text
 // P.quant_state.bitsandbytes__nf4.
-func readBitsandbytes(w Weights, name string, n int) (*nf4.Quantized, error) {
+func readBitsandbytes(w Weights, name string, out, in int) (*nf4.Quantized, error) {
 	part := func(suffix string) safetensors.Tensor { t, _ := w.Tensor(name + suffix); return t }
 	state := part(".quant_state.bitsandbytes__nf4")
 	var s quantState
@@ -23,7 +24,13 @@ func readBitsandbytes(w Weights, name string, n int) (*nf4.Quantized, error) {
 	if s.Type != "nf4" || s.Block != nf4.Block {
 		return nil, fmt.Errorf("%s: %s in blocks of %d is not supported, nf4 in blocks of %d is", name, s.Type, s.Block, nf4.Block)
 	}
-	q := &nf4.Quantized{N: n, Packed: part("").Data}
+	if len(s.Shape) != 0 && !slices.Equal(s.Shape, []int{out, in}) {
+		return nil, fmt.Errorf("tensor %s is %v, config.json wants [%d %d]", name, s.Shape, out, in)
+	}
+	if own := part(".quant_map"); own.Data != nil && !slices.Equal(floats(own.Data), nf4.Code[:]) {
+		return nil, fmt.Errorf("%s: its quant_map is not that of nf4, which is not supported", name)
+	}
+	q := &nf4.Quantized{N: out * in, Packed: part("").Data}
 	if part(".absmax").DType == "F32" {
 		q.Absmax = floats(part(".absmax").Data)
 		return q, nil

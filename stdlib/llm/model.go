@@ -104,12 +104,21 @@ func (m *Model) readText(folder fs.FS) error {
 // computes them.
 func ropeTables(c *hfconfig.Config, positions int) (cos, sin []float32) {
 	freq := c.InvFreq()
-	for p := range positions {
-		for _, f := range freq {
-			angle := float64(float32(p) * f)
-			cos = append(cos, float32(math.Cos(angle)))
-			sin = append(sin, float32(math.Sin(angle)))
-		}
+	n := len(freq)
+	cos, sin = make([]float32, positions*n), make([]float32, positions*n)
+	const some = 4096 // positions of one job
+	var jobs []func() error
+	for from := 0; from < positions; from += some {
+		jobs = append(jobs, func() error {
+			for p := from; p < min(from+some, positions); p++ {
+				for i, f := range freq {
+					angle := float64(float32(p) * f)
+					cos[p*n+i], sin[p*n+i] = float32(math.Cos(angle)), float32(math.Sin(angle))
+				}
+			}
+			return nil
+		})
 	}
+	runAll(jobs) // none of them fails
 	return cos, sin
 }

@@ -32,7 +32,7 @@ func TestQuantizedLikeBitsandbytes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := readBitsandbytes(theirs, name, len(x))
+		want, err := readBitsandbytes(theirs, name, w.Shape[0], w.Shape[1])
 		if err != nil {
 			t.Fatal(err)
 		}

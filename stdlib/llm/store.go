@@ -161,7 +161,7 @@ func bf16Bytes(x []float32) []byte {
 func (l *loader) fill(x *kernels.Matrix) (err error) {
 	name := x.Name + ".weight"
 	if _, ok := l.w.Tensor(name + ".absmax"); ok {
-		q, err := readBitsandbytes(l.w, name, x.Out*x.In)
+		q, err := readBitsandbytes(l.w, name, x.Out, x.In)
 		if err != nil {
 			return err
 		}

@@ -112,3 +112,46 @@ func TestWeightsAnywhere(t *testing.T) {
 		}
 	}
 }
+
+// A 4-bit checkpoint whose parts do not fit is refused.
+func TestBitsandbytesRefuses(t *testing.T) {
+	const name = "model.layers.0.self_attn.q_proj.weight"
+	const state = name + ".quant_state.bitsandbytes__nf4"
+	f, err := safetensors.Open(golden.Dir(t, quantized))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	change := func(part, from, to string) func(w named) {
+		return func(w named) {
+			x := w[part]
+			x.Data = []byte(strings.Replace(string(x.Data), from, to, 1))
+			w[part] = x
+		}
+	}
+	for _, c := range []struct {
+		change func(w named)
+		out    int
+		want   string
+	}{
+		{func(w named) {}, 256, ""},
+		{func(w named) {}, 128, "config.json wants [128 256]"},
+		{change(state, "nf4", "fp4"), 256, "fp4"},
+		{change(state, `"blocksize": 64`, `"blocksize": 32`), 256, "blocks of 32"},
+		{change(state, `"nested_blocksize": 256`, `"nested_blocksize": 64`), 256, "nested blocks of 64"},
+		{change(state, "{", "["), 256, "quant_state"},
+		{change(name+".quant_map", "\x00\x00\x80\xbf", "\x00\x00\x80\xbe"), 256, "quant_map"},
+	} {
+		w := named{}
+		for _, n := range f.Names() {
+			if strings.HasPrefix(n, name) {
+				w[n], _ = f.Tensor(n)
+			}
+		}
+		c.change(w)
+		_, err := readBitsandbytes(w, name, c.out, 256)
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("error %v, want one that says %q", err, c.want)
+		}
+	}
+}
