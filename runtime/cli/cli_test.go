@@ -34,6 +34,7 @@ func TestMain(m *testing.M) {
 //	waitfor FILE TEXT     until the file has the text
 //	json FILE PATH VALUE  the value at a path like runs.0.state; VALUE may end in *
 //	newest                copies the newest run's run.json to run.json
+//	adapter, shards, truncate: see try_test.go
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
@@ -49,6 +50,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "waitfor": waitFor, "json": jsonValue, "newest": newest,
+			"adapter": makeAdapter, "shards": makeShards, "truncate": cutFile,
 		},
 	})
 }

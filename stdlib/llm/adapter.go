@@ -121,7 +121,8 @@ func OpenAdapter(m *Model, p *peft.Adapter) (*Adapter, error) {
 		}
 		to := a.pairs[name]
 		if len(pair.A) != to.A.Len() || len(pair.B) != to.B.Len() {
-			return nil, fmt.Errorf("%s: the adapter's shapes do not fit the model", name)
+			return nil, fmt.Errorf("the adapter was made for another model: its %s is for a weight of [%d, %d], the model's is [%d, %d]",
+				name, pair.Out, pair.In, to.B.Shape[0], to.A.Cols())
 		}
 		if err := first(m.device.Write(to.A, 0, floatBytes(pair.A)), m.device.Write(to.B, 0, floatBytes(pair.B))); err != nil {
 			return nil, err
