@@ -176,8 +176,10 @@ inline void run_block() {
         copies[t].assign(1, {});
     }
     int left = threads, nwarps = (threads + 31) / 32;
+    const int patience[] = {4, 64, 1 << 30}; // of copies: the last arrive when nobody can go on
+    int late = patience[random32() % 3];
     while (left > 0) {
-        if (!flying.empty() && random32() % 8 == 0) fly_one();
+        if (!flying.empty() && random32() % late == 0) fly_one();
         bool ran = false;
         int first = random32() % nwarps;
         for (int w = 0; w < nwarps && !ran; w++) {
