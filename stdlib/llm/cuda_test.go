@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"cogumi/kernels"
+	"cogumi/kernels/cpu"
 	"cogumi/kernels/cuda"
 )
 
@@ -98,7 +99,7 @@ func TestGradientsOnGPU(t *testing.T) {
 				relative(t, p.Name, got, w, 6e-2)
 				all, wanted = append(all, got...), append(wanted, w...)
 			}
-			relative(t, "all gradients", all, wanted, 2e-2)
+			relative(t, "all gradients", all, wanted, 2.2e-2) // PyTorch on an H200: 2.5e-2 in bf16, 1.9e-2 under autocast
 		})
 	}
 }
@@ -114,8 +115,8 @@ func TestTrajectoriesOnGPU(t *testing.T) {
 		optimizer     Optimizer
 		tolerance     float64
 	}{
-		{"adamw_fp32", "", AdamW, 3e-2}, {"adamw_nf4", quantized, AdamW, 3e-2},
-		{"adamw8bit_exact", "", AdamW8bit, 3e-2}, {"adamw_bnb4bit_bf16", quantized, AdamW, 5e-2},
+		{"adamw_fp32", "", AdamW, 5e-2}, {"adamw_nf4", quantized, AdamW, 5e-2},
+		{"adamw8bit_exact", "", AdamW8bit, 5e-2}, {"adamw_bnb4bit_bf16", quantized, AdamW, 5e-2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var want []struct {
@@ -150,5 +151,32 @@ func TestTrajectoriesOnGPU(t *testing.T) {
 				m.Close()
 			}
 		})
+	}
+}
+
+// TestLengthsOnGPU: around the tile sizes of the kernels, a row's logits are
+// those of the processor, whatever follows it.
+func TestLengthsOnGPU(t *testing.T) {
+	d := gpu(t)
+	m, twin := loadTiny(t, d, "", Options{}), loadTiny(t, cpu.New(), "", Options{})
+	var ids []int32
+	for i := range 300 {
+		ids = append(ids, int32((i*i*31+7*i)%2000))
+	}
+	want, err := twin.Logits(context.Background(), nil, ids)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{1, 2, 15, 16, 17, 63, 64, 65, 127, 128, 129, 191, 192, 193, 255, 256, 257, 300} {
+		got, err := m.Logits(context.Background(), nil, ids[:n])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range n {
+			if worst := largest(got[i*2048:(i+1)*2048], want[i*2048:(i+1)*2048]); !(worst <= 0.4) {
+				t.Errorf("%d tokens, row %d: largest difference %.3f", n, i, worst)
+				break
+			}
+		}
 	}
 }
