@@ -11,14 +11,14 @@ import (
 // TestLines: a turn may have several lines; nothing of a pipe is lost.
 func TestLines(t *testing.T) {
 	for text, want := range map[string][]string{
-		"":                 nil,
-		"a":                {"a"},
-		"a\nb\n":           {"a", "b"},
-		"a\\\nb\\\nc\nd":   {"a\nb\nc", "d"},
-		"a\\":              {"a"},
-		"a\\\n":            {"a"},
-		"a\r\n\nb":         {"a", "", "b"},
-		"\\\n\\\n":         {"\n"},
+		"":                   nil,
+		"a":                  {"a"},
+		"a\nb\n":             {"a", "b"},
+		"a\\\nb\\\nc\nd":     {"a\nb\nc", "d"},
+		"a\\":                {"a"},
+		"a\\\n":              {"a"},
+		"a\r\n\nb":           {"a", "", "b"},
+		"\\\n\\\n":           {"\n"},
 		"C:\\x\nä — 日本\\\n語": {"C:\\x", "ä — 日本\n語"},
 	} {
 		p := &pipedLines{bufio.NewReader(strings.NewReader(text))}
