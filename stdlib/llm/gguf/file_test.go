@@ -135,7 +135,7 @@ func TestRefused(t *testing.T) {
 		{drop("llama.block_count"), "llama.block_count"},
 		{drop("llama.attention.layer_norm_rms_epsilon"), "epsilon"},
 		{set("tokenizer.ggml.model", "llama"), `"llama" is not supported`},
-		{set("tokenizer.ggml.pre", "tekken"), `"tekken"`},
+		{set("tokenizer.ggml.pre", "refact"), `"refact"`},
 		{drop("tokenizer.ggml.pre"), "tokenizer.ggml.pre"},
 		{set("tokenizer.ggml.add_space_prefix", true), "add_space_prefix"},
 		{set("tokenizer.ggml.token_type", []int{1}), "the types of 1"},

@@ -43,6 +43,7 @@ var llama3 = split{preTokenizer: sequence(pattern(tokenizer.Llama3Pattern), byte
 
 var splits = map[string]split{
 	"llama-bpe": llama3, "llama3": llama3, "llama-v3": llama3,
+	"tekken": {preTokenizer: sequence(pattern(tokenizer.TekkenPattern), byteLevel), whole: true, bos: true},
 	"qwen2":  {normalizer: object{"type": "NFC"}, preTokenizer: sequence(pattern(tokenizer.Qwen2Pattern), byteLevel)},
 	"smollm": {preTokenizer: sequence(object{"type": "Digits", "individual_digits": true}, gpt2)},
 	"gpt-2":  {preTokenizer: gpt2},

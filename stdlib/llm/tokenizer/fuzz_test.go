@@ -49,12 +49,13 @@ func FuzzRoundTrip(f *testing.F) {
 	gpt2 := mustLoad(f, file)
 	digits := *gpt2
 	digits.split = splitter{digits: true, next: gpt2Word}
-	llama, qwen := *gpt2, *gpt2
+	llama, qwen, tekken := *gpt2, *gpt2, *gpt2
+	tekken.split = splitter{next: tekkenWord}
 	llama.split, qwen.split = splitter{next: llama3Words}, splitter{next: qwen2Words}
 	composed := qwen
 	composed.nfc = true
 	f.Fuzz(func(t *testing.T, text string) {
-		for name, tok := range map[string]*Tokenizer{"gpt2": gpt2, "digits": &digits, "llama": &llama, "qwen": &qwen} {
+		for name, tok := range map[string]*Tokenizer{"gpt2": gpt2, "digits": &digits, "llama": &llama, "qwen": &qwen, "tekken": &tekken} {
 			for _, o := range []Options{{}, {SpecialAsText: true}} {
 				ids := tok.Encode(text, o)
 				var b, streamed strings.Builder

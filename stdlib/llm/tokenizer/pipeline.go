@@ -79,7 +79,7 @@ func (t *Tokenizer) setNormalizer(raw json.RawMessage) error {
 	return nil
 }
 
-// setSplitter knows: Split by the Llama-3 or the Qwen-2 pattern, Digits, and at
+// setSplitter knows: Split by the Llama-3, the Qwen-2 or the tekken pattern, Digits, and at
 // the end ByteLevel, which may bring GPT-2's pattern.
 func (t *Tokenizer) setSplitter(raw json.RawMessage) error {
 	list, err := steps(raw)
@@ -132,6 +132,8 @@ func (p *splitter) add(s step) error {
 			p.next = llama3Words
 		case Qwen2Pattern:
 			p.next = qwen2Words
+		case TekkenPattern:
+			p.next = tekkenWord
 		case GPT2Pattern:
 			p.next = gpt2Word
 		default:

@@ -51,9 +51,14 @@ func modernWord(text string, digits int) int {
 			return size + n
 		}
 	}
-	// ` ?[^\s\p{L}\p{N}]+[\r\n]*`
+	return otherWord(text, "\r\n")
+}
+
+// otherWord is ` ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+` with behind
+// for the set [\r\n] of the first part.
+func otherWord(text, behind string) int {
 	if n := symbols(text); n > 0 {
-		for n < len(text) && (text[n] == '\r' || text[n] == '\n') {
+		for n < len(text) && strings.IndexByte(behind, text[n]) >= 0 {
 			n++
 		}
 		return n

@@ -5,7 +5,7 @@
 // tokens are cut out of the text, the rest is normalised, split into words by a
 // pattern, each word's bytes are merged by rank, and a post-processor adds
 // tokens in front and behind. Only the pipelines of the Llama 3, GPT-2 (with
-// single digits: SmolLM2) and Qwen 2 families are known; whatever else a file
+// single digits: SmolLM2), Qwen 2 and Mistral's tekken families are known; whatever else a file
 // asks for is refused by its name, because a tokenizer that is almost right
 // trains a model on the wrong text.
 //
