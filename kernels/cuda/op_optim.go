@@ -10,8 +10,8 @@ import (
 
 const (
 	chunkBytes  = 64 << 10 // of what one block clears or sums
-	partElems   = 4096     // of what one block updates; PART in optim.cu
-	adamwBlocks = 3        // a multiprocessor
+	partElems   = 8192     // of what one block updates; PART in optim.cu
+	adamwBlocks = 2        // a multiprocessor
 )
 
 func bindOptim(c *compiler, op kernels.Op) bool {

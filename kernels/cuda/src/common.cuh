@@ -11,13 +11,24 @@ static __device__ __forceinline__ float to_float(float x) { return x; }
 static __device__ __forceinline__ bf16 to_bf16(float x) { return __float2bfloat16_rn(x); }
 static __device__ __forceinline__ float round_bf16(float x) { return __bfloat162float(__float2bfloat16_rn(x)); }
 
-// Eight bf16 values in 16 bytes.
-struct __align__(16) bf16x8 { __nv_bfloat162 v[4]; };
+// Two bf16 values of a word as floats, and back with one rounding each.
+static __device__ __forceinline__ float2 unpack2(unsigned w) {
+    return make_float2(__uint_as_float(w << 16), __uint_as_float(w & 0xffff0000u));
+}
 
-static __device__ __forceinline__ void unpack(const bf16x8 &p, float *x) {
+static __device__ __forceinline__ unsigned pack2(float a, float b) {
+    __nv_bfloat162 p = __floats2bfloat162_rn(a, b);
+    return *reinterpret_cast<unsigned *>(&p);
+}
+
+// Eight bf16 values. Words, not __nv_bfloat162: those would be loaded and stored
+// four bytes at a time.
+struct __align__(16) bf16x8 { unsigned v[4]; };
+
+static __device__ __forceinline__ void unpack(bf16x8 p, float *x) {
 #pragma unroll
     for (int i = 0; i < 4; i++) {
-        float2 f = __bfloat1622float2(p.v[i]);
+        float2 f = unpack2(p.v[i]);
         x[2 * i] = f.x;
         x[2 * i + 1] = f.y;
     }
@@ -26,7 +37,7 @@ static __device__ __forceinline__ void unpack(const bf16x8 &p, float *x) {
 static __device__ __forceinline__ bf16x8 pack(const float *x) {
     bf16x8 p;
 #pragma unroll
-    for (int i = 0; i < 4; i++) p.v[i] = __floats2bfloat162_rn(x[2 * i], x[2 * i + 1]);
+    for (int i = 0; i < 4; i++) p.v[i] = pack2(x[2 * i], x[2 * i + 1]);
     return p;
 }
 

@@ -12,6 +12,9 @@
 
 static const float log2e = 1.4426950408889634f;
 
+static __device__ __forceinline__ void store(bf16 *p, float x) { *p = to_bf16(x); }
+static __device__ __forceinline__ void store(float *p, float x) { *p = x; }
+
 struct Half { // bf16 logits, 16 bytes at a time
     typedef bf16x8 vector;
     typedef bf16 scalar;
@@ -28,22 +31,19 @@ struct Full { // f32 logits
     static __device__ __forceinline__ float4 write(const float *x) { return make_float4(x[0], x[1], x[2], x[3]); }
 };
 
-// sums is a running Σ exp(x − top).
+// Sums is a running Σ exp(x − top), top in units of log₂.
 struct Sums {
     float top, sum;
-    template <int N>
-    __device__ __forceinline__ void add(const float *x) {
+    template <int N> __device__ __forceinline__ void add(const float *x) {
         float t = x[0];
 #pragma unroll
         for (int k = 1; k < N; k++) t = fmaxf(t, x[k]);
-        if (t > top) {
-            sum *= exp2_fast((top - t) * log2e);
-            top = t;
+        if (t * log2e > top) {
+            sum *= exp2_fast(top - t * log2e);
+            top = t * log2e;
         }
-        float s = 0.f;
 #pragma unroll
-        for (int k = 0; k < N; k++) s += exp2_fast((x[k] - top) * log2e);
-        sum += s;
+        for (int k = 0; k < N; k++) sum += exp2_fast(x[k] * log2e - top);
     }
 };
 
@@ -77,8 +77,10 @@ static __device__ __forceinline__ void cross_entropy(typename L::scalar *logits,
         for (int i = threadIdx.x; gradient && i < all; i += blockDim.x) line[i] = L::write(x);
         return;
     }
+    int target = targets[at];
+    float wanted = to_float(row[target]);
     Sums s = {-1e30f, 0.f};
-#pragma unroll 4
+#pragma unroll 2
     for (int i = threadIdx.x; i < whole; i += blockDim.x) {
         vector v = line[i];
         if (i < cached) tile[i] = v;
@@ -91,22 +93,21 @@ static __device__ __forceinline__ void cross_entropy(typename L::scalar *logits,
         s.add<1>(x);
     }
     float top = block_max(s.top, scratch);
-    float lse = top + logf(block_sum(s.sum * exp2_fast((s.top - top) * log2e), scratch));
-    int target = targets[at];
-    if (threadIdx.x == 0) nll[at] = lse - to_float(row[target]);
+    float lse = top + log2f(block_sum(s.sum * exp2_fast(s.top - top), scratch)); // in units of log₂
+    if (threadIdx.x == 0) nll[at] = lse / log2e - wanted;
     if (!gradient) return;
-    __syncthreads(); // the target's logit is read before it is overwritten
     float g = *scale;
-#pragma unroll 4
-    for (int i = threadIdx.x; i < all; i += blockDim.x) {
-        L::read(i < cached && i < whole ? tile[i] : line[i], x);
+#pragma unroll 2
+    for (int i = threadIdx.x; i < whole; i += blockDim.x) {
+        L::read(i < cached ? tile[i] : line[i], x);
 #pragma unroll
-        for (int k = 0; k < W; k++) {
-            int c = i * W + k;
-            x[k] = c < vocabulary ? (exp2_fast((x[k] - lse) * log2e) - (c == target ? 1.f : 0.f)) * g : 0.f;
-        }
+        for (int k = 0; k < W; k++) x[k] = exp2_fast(x[k] * log2e - lse) * g;
         line[i] = L::write(x);
     }
+    tail = whole * W + threadIdx.x;
+    if (tail < ld) store(row + tail, tail < vocabulary ? exp2_fast(to_float(row[tail]) * log2e - lse) * g : 0.f);
+    __syncthreads(); // the target's place is written by another thread
+    if (threadIdx.x == 0) store(row + target, (exp2_fast(wanted * log2e - lse) - 1.f) * g);
 }
 
 extern "C" __global__ void __launch_bounds__(1024)

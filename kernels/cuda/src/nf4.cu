@@ -20,57 +20,72 @@ static __device__ const float values[16] = {
     -0.18477343022823334f, -0.09105003625154495f, 0.0f, 0.07958029955625534f, 0.16093020141124725f,
     0.24611230194568634f, 0.33791524171829224f, 0.44070982933044434f, 0.5626170039176941f, 0.7229568362236023f, 1.0f};
 
-// element k of eight codes in a word, as an index.
-static __device__ __forceinline__ int code_of(unsigned w, int k) { return w >> ((k >> 1) * 8 + (k & 1 ? 0 : 4)) & 15; }
+// element k of eight codes in a word, as an offset into a table of floats.
+static __device__ __forceinline__ unsigned offset_of(unsigned w, int k) {
+    int shift = (k >> 1) * 8 + (k & 1 ? 0 : 4);
+    return (shift ? w >> (shift - 2) : w << 2) & 60;
+}
 
+static __device__ __forceinline__ float look(const float *table, unsigned offset) {
+    return *(const float *)((const char *)table + offset);
+}
+
+// The scale of a block, in two parts: what comes from memory, and the rest.
 struct Nested {
     const uint8_t *codes;
-    const float *map, *absmax;
+    const float *map, *absmax; // map in shared memory
     float offset;
-    __device__ __forceinline__ float operator()(long long block) const {
-        return __fadd_rn(__fmul_rn(__ldg(map + codes[block]), __ldg(absmax + (block >> 8))), offset);
-    }
+    struct Raw { uint8_t code; float absmax; };
+    __device__ __forceinline__ Raw load(unsigned block) const { return {codes[block], absmax[block >> 8]}; }
+    __device__ __forceinline__ float scale(Raw r) const { return __fadd_rn(__fmul_rn(map[r.code], r.absmax), offset); }
 };
 
 struct Flat {
     const float *absmax;
-    __device__ __forceinline__ float operator()(long long block) const { return absmax[block]; }
+    typedef float Raw;
+    __device__ __forceinline__ float load(unsigned block) const { return absmax[block]; }
+    __device__ __forceinline__ float scale(float r) const { return r; }
 };
 
-#define UNROLL 4
+#define VECTORS 4 // of eight values, a lane: a warp takes 1,024 values, 16 blocks
 
-// One thread eight elements, UNROLL times; blocks stride over the tensor.
+// Warps stride over the tensor; the codes of the next piece are on their way
+// while this one is looked up. The scale of block b is computed by lane b only.
 template <typename S>
-static __device__ __forceinline__ void dequantize(bf16 *out, const uint8_t *codes, S scale, long long n, int cols,
-                                                  int ld) {
-    __shared__ float table[16];
-    if (threadIdx.x < 16) table[threadIdx.x] = values[threadIdx.x];
-    __syncthreads();
-    long long vectors = n >> 3;
-    for (long long first = (long long)blockIdx.x * (256 * UNROLL) + threadIdx.x; first < vectors;
-         first += (long long)gridDim.x * (256 * UNROLL)) {
-        unsigned word[UNROLL];
-        float s[UNROLL];
+static __device__ __forceinline__ void dequantize(bf16 *out, const uint8_t *codes, S scales, long long n, int cols,
+                                                  int ld, const float *table) {
+    unsigned vectors = (unsigned)(n >> 3), count = (unsigned)((n + 63) >> 6), lane = threadIdx.x & 31;
+    unsigned step = gridDim.x * 8 * 32 * VECTORS, at = (blockIdx.x * 8 + (threadIdx.x >> 5)) * 32 * VECTORS;
+    unsigned next[VECTORS];
+    typename S::Raw raw{};
+    auto fetch = [&](unsigned from) {
 #pragma unroll
-        for (int k = 0; k < UNROLL; k++)
-            if (first + k * 256 < vectors) word[k] = ((const unsigned *)codes)[first + k * 256];
+        for (int k = 0; k < VECTORS; k++)
+            if (from + k * 32 + lane < vectors) next[k] = ((const unsigned *)codes)[from + k * 32 + lane];
+        if (lane < 16 && from / 8 + lane < count) raw = scales.load(from / 8 + lane);
+    };
+    fetch(at);
+    for (; at < vectors; at += step) {
+        unsigned word[VECTORS];
+        float mine = scales.scale(raw);
 #pragma unroll
-        for (int k = 0; k < UNROLL; k++)
-            if (first + k * 256 < vectors) s[k] = scale((first + k * 256) >> 3);
+        for (int k = 0; k < VECTORS; k++) word[k] = next[k];
+        if (at + step < vectors) fetch(at + step);
 #pragma unroll
-        for (int k = 0; k < UNROLL; k++)
-            if (first + k * 256 < vectors) {
-                long long at = (first + k * 256) << 3;
-                float x[8];
+        for (int k = 0; k < VECTORS; k++) {
+            float s = __shfl_sync(0xffffffffu, mine, k * 4 + (lane >> 3)), x[8];
+            unsigned v = at + k * 32 + lane;
+            if (v >= vectors) continue;
 #pragma unroll
-                for (int i = 0; i < 8; i++) x[i] = table[code_of(word[k], i)] * s[k];
-                if (ld != cols) at = at / cols * ld + at % cols;
-                *(bf16x8 *)(out + at) = pack(x);
-            }
+            for (int i = 0; i < 8; i++) x[i] = look(table, offset_of(word[k], i)) * s;
+            if (ld == cols) ((bf16x8 *)out)[v] = pack(x);
+            else *(bf16x8 *)(out + (long long)(v / (cols >> 3)) * ld + v % (cols >> 3) * 8) = pack(x);
+        }
     }
     if (blockIdx.x == 0 && threadIdx.x < (n & 7)) {
         long long i = (n & ~7ll) + threadIdx.x;
-        out[i] = to_bf16(table[codes[i >> 1] >> (i & 1 ? 0 : 4) & 15] * scale(i >> 6));
+        float s = scales.scale(scales.load((unsigned)(i >> 6)));
+        out[i] = to_bf16(table[codes[i >> 1] >> (i & 1 ? 0 : 4) & 15] * s);
     }
 }
 
@@ -78,13 +93,20 @@ extern "C" __global__ void __launch_bounds__(256)
     nf4_dequantize(bf16 *__restrict__ out, const uint8_t *__restrict__ codes, const uint8_t *__restrict__ absmax,
                    const float *__restrict__ map, const float *__restrict__ nested, const float *__restrict__ offset,
                    long long n, int cols, int ld) {
-    dequantize(out, codes, Nested{absmax, map, nested, *offset}, n, cols, ld);
+    __shared__ float table[16], shared_map[256];
+    if (threadIdx.x < 16) table[threadIdx.x] = values[threadIdx.x];
+    shared_map[threadIdx.x] = map[threadIdx.x];
+    __syncthreads();
+    dequantize(out, codes, Nested{absmax, shared_map, nested, *offset}, n, cols, ld, table);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
     nf4_dequantize_flat(bf16 *__restrict__ out, const uint8_t *__restrict__ codes, const float *__restrict__ absmax,
                         long long n, int cols, int ld) {
-    dequantize(out, codes, Flat{absmax}, n, cols, ld);
+    __shared__ float table[16];
+    if (threadIdx.x < 16) table[threadIdx.x] = values[threadIdx.x];
+    __syncthreads();
+    dequantize(out, codes, Flat{absmax}, n, cols, ld, table);
 }
 
 // The midpoints of neighbouring codes, each as the nearest float (ties to even),
@@ -94,15 +116,18 @@ static __device__ const float thresholds[15] = {
     -0.13791173696517944f, -0.045525018125772476f, 0.03979014977812767f, 0.120255246758461f, 0.2035212516784668f,
     0.2920137643814087f, 0.3893125355243683f, 0.5016634464263916f, 0.6427869200706482f, 0.8614784479141235f};
 
-// Bucket of a sixteenth: at most one threshold lies in each of the 33 from −1 on.
-struct Bucket {
+// Bucket of a sixteenth: at most one threshold lies in each. Number i begins at
+// i/16 − 2.
+struct __align__(8) Bucket {
     float threshold;
     int below;
 };
 
+#define BUCKETS 64
+
 static __device__ __forceinline__ void make_buckets(Bucket *b) {
-    if (threadIdx.x >= 33) return;
-    float lo = ((int)threadIdx.x - 16) / 16.f;
+    if (threadIdx.x >= BUCKETS) return;
+    float lo = ((int)threadIdx.x - 32) / 16.f;
     Bucket mine = {__int_as_float(0x7f800000), 0};
     for (int i = 0; i < 15; i++) {
         if (thresholds[i] < lo) mine.below++;
@@ -112,9 +137,10 @@ static __device__ __forceinline__ void make_buckets(Bucket *b) {
 }
 
 static __device__ __forceinline__ unsigned nearest4(float v, const Bucket *buckets) {
-    // adding 1.5·2²³ + 80 rounded down leaves 80 + ⌊16·v⌋ in the low bits
-    int i = (__float_as_int(__fadd_rd(v * 16.f, 12582992.f)) & 127) - 64;
-    Bucket b = buckets[min(max(i, 0), 32)];
+    // 16·v + 32 above 1.5·2²⁰ has three bits of fraction; rounded down, the bits
+    // before them are the bucket's number, and with them cleared its offset
+    unsigned at = __float_as_uint(__fmaf_rd(v, 16.f, 1572864.f + 32.f)) & (BUCKETS - 1) * 8;
+    Bucket b = *(const Bucket *)((const char *)buckets + at);
     return b.below + (v > b.threshold ? 1 : 0);
 }
 
@@ -125,40 +151,62 @@ static __device__ __forceinline__ void load8(const float *p, float *x) {
     *(float4 *)(x + 4) = ((const float4 *)p)[1];
 }
 
-// One thread eight elements, eight threads a block of 64.
+static __device__ __forceinline__ float top8(const float *x) {
+    float top = fabsf(x[0]);
+#pragma unroll
+    for (int k = 1; k < 8; k++) top = fmaxf(top, fabsf(x[k]));
+#pragma unroll
+    for (int i = 4; i; i >>= 1) top = fmaxf(top, __shfl_xor_sync(0xffffffffu, top, i));
+    return top;
+}
+
+// Eight elements of a whole block, one thread of eight.
+static __device__ __forceinline__ void whole_block(uint8_t *codes, float *absmax, const float *x, unsigned v,
+                                                   const Bucket *buckets) {
+    float top = top8(x), inverse = __frcp_rn(fmaxf(top, 1e-38f));
+    if ((threadIdx.x & 7) == 0) absmax[v >> 3] = top;
+    unsigned w = 0;
+#pragma unroll
+    for (int k = 0; k < 8; k++) w |= nearest4(x[k] * inverse, buckets) << ((k >> 1) * 8 + (k & 1 ? 0 : 4));
+    ((unsigned *)codes)[v] = w;
+}
+
+// The same where the tensor may end within: the last block divides.
+template <typename T>
+static __device__ void last_blocks(uint8_t *codes, float *absmax, const T *in, long long n, unsigned v,
+                                   const Bucket *buckets) {
+    long long at = (long long)v << 3;
+    bool full = ((at >> 6) + 1) << 6 <= n;
+    float x[8];
+    for (int k = 0; k < 8; k++) x[k] = at + k < n ? to_float(in[at + k]) : 0.f;
+    float top = top8(x), floor = fmaxf(top, 1e-38f), inverse = __frcp_rn(floor);
+    if ((threadIdx.x & 7) == 0 && at < n) absmax[v >> 3] = full ? top : floor;
+    for (int k = 0; k < 8; k += 2) {
+        unsigned hi = nearest4(full ? x[k] * inverse : x[k] / floor, buckets);
+        unsigned lo = nearest4(full ? x[k + 1] * inverse : x[k + 1] / floor, buckets);
+        if (at + k < n) codes[(at + k) >> 1] = (uint8_t)(hi << 4 | lo);
+    }
+}
+
+// One thread eight elements, eight threads a block of 64; two such pieces of a
+// warp are on their way together.
 template <typename T>
 static __device__ __forceinline__ void quantize(uint8_t *codes, float *absmax, const T *in, long long n) {
-    __shared__ Bucket buckets[33];
+    __shared__ Bucket buckets[BUCKETS];
     make_buckets(buckets);
     __syncthreads();
-    long long vectors = ((n + 255) >> 8) << 5; // whole warps, so that the lanes of a block stay together
-    for (long long v = (long long)blockIdx.x * 256 + threadIdx.x; v < vectors; v += (long long)gridDim.x * 256) {
-        long long at = v << 3;
-        bool full = ((v >> 3) + 1) << 6 <= n;
-        float x[8] = {}, top = 0.f;
-        if (full) {
-            load8(in + at, x);
+    unsigned lane = threadIdx.x & 31, warps = (unsigned)((n + 255) >> 8), whole = (unsigned)(n >> 8); // pieces of 256
+    for (unsigned piece = (blockIdx.x * 8 + (threadIdx.x >> 5)) * 2; piece < warps; piece += gridDim.x * 16) {
+        unsigned v = piece * 32 + lane;
+        if (piece + 2 <= whole) {
+            float a[8], b[8];
+            load8(in + (size_t)v * 8, a);
+            load8(in + (size_t)v * 8 + 256, b);
+            whole_block(codes, absmax, a, v, buckets);
+            whole_block(codes, absmax, b, v + 32, buckets);
         } else {
-            for (int k = 0; k < 8; k++)
-                if (at + k < n) x[k] = to_float(in[at + k]);
-        }
-#pragma unroll
-        for (int k = 0; k < 8; k++) top = fmaxf(top, fabsf(x[k]));
-#pragma unroll
-        for (int i = 4; i; i >>= 1) top = fmaxf(top, __shfl_xor_sync(0xffffffffu, top, i));
-        float floor = fmaxf(top, 1e-38f), inverse = 1.f / floor;
-        if ((threadIdx.x & 7) == 0 && at < n) absmax[v >> 3] = full ? top : floor;
-        unsigned w = 0;
-#pragma unroll
-        for (int k = 0; k < 8; k++) {
-            float s = full ? x[k] * inverse : x[k] / floor;
-            w |= nearest4(s, buckets) << ((k >> 1) * 8 + (k & 1 ? 0 : 4));
-        }
-        if (full) {
-            ((unsigned *)codes)[v] = w;
-        } else {
-            for (int k = 0; k < 8; k += 2)
-                if (at + k < n) codes[(at + k) >> 1] = w >> (k * 4);
+            last_blocks(codes, absmax, in, n, v, buckets);
+            if (piece + 1 < warps) last_blocks(codes, absmax, in, n, v + 32, buckets);
         }
     }
 }

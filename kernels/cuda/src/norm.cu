@@ -17,9 +17,7 @@
 // The last two take heads of a row for rows: per of them belong to one of *rows.
 #include "common.cuh"
 
-struct __align__(16) Zero16 { unsigned v[4]; };
-
-static __device__ __forceinline__ void store_zero(bf16x8 *p) { *(Zero16 *)p = Zero16{}; }
+static __device__ __forceinline__ void store_zero(bf16x8 *p) { *p = bf16x8{}; }
 
 // add8 is x = round(x + d).
 static __device__ __forceinline__ bf16x8 add8(const bf16x8 &a, const bf16x8 &b) {
@@ -40,11 +38,14 @@ static __device__ __forceinline__ float squares8(const bf16x8 &p) {
 }
 
 static __device__ __forceinline__ bf16x8 scale8(const bf16x8 &p, float rstd, const float *w) {
-    float x[8];
-    unpack(p, x);
+    bf16x8 y;
 #pragma unroll
-    for (int k = 0; k < 8; k++) x[k] = round_bf16(x[k] * rstd) * w[k];
-    return pack(x);
+    for (int k = 0; k < 4; k++) {
+        float2 x = unpack2(p.v[k]);
+        x = unpack2(pack2(x.x * rstd, x.y * rstd));
+        y.v[k] = pack2(x.x * w[2 * k], x.y * w[2 * k + 1]);
+    }
+    return y;
 }
 
 // Σ dy·w·sum.
@@ -86,7 +87,7 @@ static __device__ __forceinline__ float one_sync_sum(float x, float *scratch) {
 }
 
 static __device__ __forceinline__ float root(float squares, int h, float eps) {
-    return __frsqrt_rn(squares / (float)h + eps);
+    return rsqrtf(__fdividef(squares, (float)h) + eps);
 }
 
 // One row at a time in registers, V vectors of 8 values a thread; the next row is
@@ -197,7 +198,7 @@ static __device__ __forceinline__ void back_rows(bf16x8 *dsum, const bf16x8 *sum
 #pragma unroll
         for (int v = 0; v < V; v++)
             if (mine[v]) dot += dot8(s[v], d[v], weight[v]);
-        float c = one_sync_sum(dot, scratch[parity]) / (float)h * r * r;
+        float c = __fdividef(one_sync_sum(dot, scratch[parity]), (float)h) * r * r;
         parity ^= 1;
 #pragma unroll
         for (int v = 0; v < V; v++)
@@ -288,7 +289,7 @@ extern "C" __global__ void __launch_bounds__(256)
         store_zero(&old);
         if (live && add) old = dsum[at];
         float r = live ? rstd[row] : 0.f;
-        float c = lanes_sum(live ? dot8(s[k], d[k], weight) : 0.f, lanes) / (float)h * r * r;
+        float c = __fdividef(lanes_sum(live ? dot8(s[k], d[k], weight) : 0.f, lanes), (float)h) * r * r;
         if (live) dsum[at] = back8(s[k], d[k], weight, r, c, old);
         else if (mine) store_zero(dsum + at);
     }

@@ -79,7 +79,7 @@ struct __align__(16) Slot {
     long long n;
 };
 
-#define PART 4096
+#define PART 8192
 
 struct __align__(8) Part { // part number of a slot, of PART elements or what is left
     int slot, number;
@@ -133,10 +133,7 @@ static __device__ __forceinline__ void update32(const Update &u, float &p, float
 
 static __device__ __forceinline__ void copy4(const Slot &s, long long i, const float *p) {
     if (!s.copy) return;
-    struct __align__(8) Pairs { __nv_bfloat162 v[2]; } pairs;
-    pairs.v[0] = __floats2bfloat162_rn(p[0], p[1]);
-    pairs.v[1] = __floats2bfloat162_rn(p[2], p[3]);
-    *(Pairs *)(s.copy + i) = pairs;
+    *(uint2 *)(s.copy + i) = make_uint2(pack2(p[0], p[1]), pack2(p[2], p[3]));
 }
 
 static __device__ __forceinline__ void copy1(const Slot &s, long long i, float p) {
@@ -184,77 +181,102 @@ static __device__ __forceinline__ unsigned code_unsigned(const Maps &t, float x)
     return c + (x > t.unsigned_bounds[c] ? 1 : 0);
 }
 
-// A warp a block of 256: lane l holds elements 4l…4l+3 and 128+4l….
-static __device__ void block8(const Update &u, const Slot &s, const Maps &t, long long start) {
+// Eight elements of a block of 256: lane l of a warp holds 4l…4l+3 and 128+4l….
+struct Block8 {
+    float p[8], g[8], m_top, v_top;
+    unsigned m[2], v[2]; // codes
+};
+
+static __device__ __forceinline__ Block8 load8(const Slot &s, long long start) {
+    Block8 b;
     int lane = threadIdx.x & 31, count = (int)min(256ll, s.n - start);
-    long long block = start / 256;
-    float p[8], m[8], v[8], old_m = s.m_top[block], old_v = s.v_top[block], top_m = 0.f, top_v = 0.f;
-    uint8_t *m8 = (uint8_t *)s.m + start, *v8 = (uint8_t *)s.v + start;
-    unsigned cm[2] = {}, cv[2] = {};
-    float g[8] = {};
-    bool whole = count == 256;
+    const uint8_t *m = (const uint8_t *)s.m + start, *v = (const uint8_t *)s.v + start;
+    b.m_top = s.m_top[start / 256], b.v_top = s.v_top[start / 256];
 #pragma unroll
     for (int h = 0; h < 2; h++) {
         int i = h * 128 + lane * 4;
-        if (whole) {
-            *(float4 *)(p + 4 * h) = *(float4 *)(s.p + start + i);
-            *(float4 *)(g + 4 * h) = *(const float4 *)(s.g + start + i);
-            cm[h] = *(unsigned *)(m8 + i), cv[h] = *(unsigned *)(v8 + i);
-        } else {
+        if (count == 256) {
+            *(float4 *)(b.p + 4 * h) = *(const float4 *)(s.p + start + i);
+            *(float4 *)(b.g + 4 * h) = *(const float4 *)(s.g + start + i);
+            b.m[h] = *(const unsigned *)(m + i), b.v[h] = *(const unsigned *)(v + i);
+            continue;
+        }
+        b.m[h] = b.v[h] = 0;
 #pragma unroll
-            for (int k = 0; k < 4; k++)
-                if (i + k < count) {
-                    p[4 * h + k] = s.p[start + i + k], g[4 * h + k] = s.g[start + i + k];
-                    cm[h] |= (unsigned)m8[i + k] << (8 * k), cv[h] |= (unsigned)v8[i + k] << (8 * k);
-                }
+        for (int k = 0; k < 4; k++) {
+            bool mine = i + k < count;
+            b.p[4 * h + k] = mine ? s.p[start + i + k] : 0.f;
+            b.g[4 * h + k] = mine ? s.g[start + i + k] : __int_as_float(0x7fffffff); // NaN: has no part
+            if (mine) b.m[h] |= (unsigned)m[i + k] << (8 * k), b.v[h] |= (unsigned)v[i + k] << (8 * k);
         }
     }
+    return b;
+}
+
+static __device__ __forceinline__ void update8(const Update &u, const Maps &t, Block8 &b) {
+    float m[8], v[8], m_top = 0.f, v_top = 0.f;
 #pragma unroll
     for (int k = 0; k < 8; k++) {
-        bool mine = whole || (k >> 2) * 128 + lane * 4 + (k & 3) < count;
-        float d = g[k] * u.clip;
-        bool finite = fabsf(d) <= 3.4028235e38f && mine; // NaN fails
-        m[k] = finite ? t.signed_map[cm[k >> 2] >> (8 * (k & 3)) & 255] * old_m * u.b1 + u.rest1 * d : 0.f;
-        v[k] = finite ? t.unsigned_map[cv[k >> 2] >> (8 * (k & 3)) & 255] * old_v * u.b2 + u.rest2 * d * d : 0.f;
-        top_m = fmaxf(top_m, fabsf(m[k]));
-        top_v = fmaxf(top_v, v[k]);
+        float d = b.g[k] * u.clip;
+        bool finite = fabsf(d) <= 3.4028235e38f; // NaN fails
+        m[k] = finite ? t.signed_map[b.m[k >> 2] >> (8 * (k & 3)) & 255] * b.m_top * u.b1 + u.rest1 * d : 0.f;
+        v[k] = finite ? t.unsigned_map[b.v[k >> 2] >> (8 * (k & 3)) & 255] * b.v_top * u.b2 + u.rest2 * d * d : 0.f;
+        m_top = fmaxf(m_top, fabsf(m[k]));
+        v_top = fmaxf(v_top, v[k]);
     }
-    top_m = warp_max(top_m), top_v = warp_max(top_v);
+    b.m_top = m_top = warp_max(m_top), b.v_top = v_top = warp_max(v_top);
     // magnitudes that are denormal have the code of 0
-    float scale_m = top_m > 1e-37f ? 1.f / top_m : 0.f, scale_v = top_v > 1e-37f ? 1.f / top_v : 0.f;
-    cm[0] = cm[1] = cv[0] = cv[1] = 0;
+    float m_scale = m_top > 1e-37f ? 1.f / m_top : 0.f, v_scale = v_top > 1e-37f ? 1.f / v_top : 0.f;
+    b.m[0] = b.m[1] = b.v[0] = b.v[1] = 0;
 #pragma unroll
     for (int k = 0; k < 8; k++) {
         float root = v[k] > 0.f ? v[k] * rsqrtf(v[k]) : 0.f;
-        p[k] += u.size8 * __fdividef(m[k], root + u.eps8);
-        p[k] *= u.keep8;
-        unsigned c = code_signed(t, m[k] * scale_m);
+        b.p[k] = (b.p[k] + u.size8 * __fdividef(m[k], root + u.eps8)) * u.keep8;
+        unsigned c = code_signed(t, m[k] * m_scale);
         if (m[k] < 0.f && c == 127) c = 126;
-        cm[k >> 2] |= c << (8 * (k & 3));
-        cv[k >> 2] |= code_unsigned(t, v[k] * scale_v) << (8 * (k & 3));
+        b.m[k >> 2] |= c << (8 * (k & 3));
+        b.v[k >> 2] |= code_unsigned(t, v[k] * v_scale) << (8 * (k & 3));
     }
-    if (lane == 0) s.m_top[block] = top_m, s.v_top[block] = top_v;
+}
+
+static __device__ __forceinline__ void store8(const Slot &s, long long start, const Block8 &b) {
+    int lane = threadIdx.x & 31, count = (int)min(256ll, s.n - start);
+    uint8_t *m = (uint8_t *)s.m + start, *v = (uint8_t *)s.v + start;
+    if (lane == 0) s.m_top[start / 256] = b.m_top, s.v_top[start / 256] = b.v_top;
 #pragma unroll
     for (int h = 0; h < 2; h++) {
         int i = h * 128 + lane * 4;
-        if (whole) {
-            *(float4 *)(s.p + start + i) = *(float4 *)(p + 4 * h);
-            *(unsigned *)(m8 + i) = cm[h], *(unsigned *)(v8 + i) = cv[h];
-            copy4(s, start + i, p + 4 * h);
-        } else {
-#pragma unroll
-            for (int k = 0; k < 4; k++)
-                if (i + k < count) {
-                    s.p[start + i + k] = p[4 * h + k];
-                    m8[i + k] = (uint8_t)(cm[h] >> (8 * k)), v8[i + k] = (uint8_t)(cv[h] >> (8 * k));
-                    copy1(s, start + i + k, p[4 * h + k]);
-                }
+        if (count == 256) {
+            *(float4 *)(s.p + start + i) = *(const float4 *)(b.p + 4 * h);
+            *(unsigned *)(m + i) = b.m[h], *(unsigned *)(v + i) = b.v[h];
+            copy4(s, start + i, b.p + 4 * h);
+            continue;
         }
+#pragma unroll
+        for (int k = 0; k < 4; k++)
+            if (i + k < count) {
+                s.p[start + i + k] = b.p[4 * h + k];
+                m[i + k] = (uint8_t)(b.m[h] >> (8 * k)), v[i + k] = (uint8_t)(b.v[h] >> (8 * k));
+                copy1(s, start + i + k, b.p[4 * h + k]);
+            }
+    }
+}
+
+// A warp a block of 256; the next one is on its way while this one is computed.
+static __device__ void part8(const Update &u, const Maps &t, const Slot &s, long long start) {
+    long long end = min(start + PART, s.n), at = start + (threadIdx.x >> 5) * 256;
+    if (at >= end) return;
+    Block8 next = load8(s, at);
+    for (; at < end; at += 2048) {
+        Block8 b = next;
+        if (at + 2048 < end) next = load8(s, at + 2048);
+        update8(u, t, b);
+        store8(s, at, b);
     }
 }
 
 // Blocks of 256 threads stride over the parts.
-extern "C" __global__ void __launch_bounds__(256, 3)
+extern "C" __global__ void __launch_bounds__(256, 2)
     optim_adamw(const Slot *slots, const Part *parts, int count, const Maps *maps, const float *norm, float max_norm,
                 const float *lr, const int *step, double b1, double b2, double eps, double decay) {
     __shared__ Maps tables;
@@ -263,16 +285,11 @@ extern "C" __global__ void __launch_bounds__(256, 3)
     for (int i = threadIdx.x; i < (int)(sizeof(Maps) / 16); i += 256) ((Bytes16 *)&tables)[i] = ((const Bytes16 *)maps)[i];
     if (threadIdx.x == 0) update = make_update(*norm, max_norm, *lr, *step, b1, b2, eps, decay);
     __syncthreads();
-    const Update &u = update;
     for (int i = blockIdx.x; i < count; i += gridDim.x) {
         Part part = parts[i];
         Slot s = slots[part.slot];
         long long start = (long long)part.number * PART;
-        if (!s.m_top) {
-            part32(u, s, start);
-            continue;
-        }
-        for (long long at = start + (threadIdx.x >> 5) * 256; at < min(start + PART, s.n); at += 2048)
-            block8(u, s, tables, at);
+        if (s.m_top) part8(update, tables, s, start);
+        else part32(update, s, start);
     }
 }

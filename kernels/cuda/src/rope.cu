@@ -10,9 +10,18 @@
 
 #define HEADS 2 // a thread: cos and sin are read once for them
 
+// a·c + b·s.
 static __device__ __forceinline__ float turn(float a, float c, float b, float s, bool inverse) {
     return inverse ? a * c + b * s : round_bf16(a * c) + round_bf16(b * s);
 }
+
+static __device__ __forceinline__ unsigned turn2(float2 a, float2 c, float2 b, float2 s, bool inverse) {
+    if (inverse) return pack2(a.x * c.x + b.x * s.x, a.y * c.y + b.y * s.y);
+    float2 p = unpack2(pack2(a.x * c.x, a.y * c.y)), q = unpack2(pack2(b.x * s.x, b.y * s.y));
+    return pack2(p.x + q.x, p.y + q.y);
+}
+
+static __device__ __forceinline__ float2 minus(float2 a) { return make_float2(-a.x, -a.y); }
 
 static __device__ __forceinline__ bf16x8 load8(const float *p) {
     float x[8];
@@ -43,11 +52,10 @@ extern "C" __global__ void __launch_bounds__(256, 4)
             bf16x8 first, second;
 #pragma unroll
             for (int k = 0; k < 4; k++) {
-                float2 p = __bfloat1622float2(a[h].v[k]), q = __bfloat1622float2(b[h].v[k]);
-                float2 c = __bfloat1622float2(cosines.v[k]), s = __bfloat1622float2(sines.v[k]);
-                if (inverse) s.x = -s.x, s.y = -s.y;
-                first.v[k] = __floats2bfloat162_rn(turn(p.x, c.x, -q.x, s.x, inverse), turn(p.y, c.y, -q.y, s.y, inverse));
-                second.v[k] = __floats2bfloat162_rn(turn(q.x, c.x, p.x, s.x, inverse), turn(q.y, c.y, p.y, s.y, inverse));
+                float2 p = unpack2(a[h].v[k]), q = unpack2(b[h].v[k]), c = unpack2(cosines.v[k]), s = unpack2(sines.v[k]);
+                if (inverse) s = minus(s);
+                first.v[k] = turn2(p, c, minus(q), s, inverse);
+                second.v[k] = turn2(q, c, p, s, inverse);
             }
             at[h * 2 * lanes] = first;
             at[h * 2 * lanes + lanes] = second;

@@ -17,18 +17,23 @@
 #define BITS0 10
 #define BITS1 11
 
-// each calls f(i, x[i]) for the elements of this thread, in order, and has eight
-// of them on their way together.
+// each calls f(i, x[i]) for the elements of this thread, in order, and has
+// sixteen of them on their way together.
 template <typename F> static __device__ __forceinline__ void each(const float *x, int n, F f) {
-    int i = threadIdx.x;
-    for (; i + 7 * THREADS < n; i += 8 * THREADS) {
-        float v[8];
+    int i = threadIdx.x * 4;
+    if (n % 4 == 0) // then every row begins at 16 bytes
+        for (; i + 12 * THREADS < n; i += 16 * THREADS) {
+            float4 v[4];
 #pragma unroll
-        for (int k = 0; k < 8; k++) v[k] = x[i + k * THREADS];
+            for (int k = 0; k < 4; k++) v[k] = *(const float4 *)(x + i + 4 * k * THREADS);
 #pragma unroll
-        for (int k = 0; k < 8; k++) f(i + k * THREADS, v[k]);
-    }
-    for (; i < n; i += THREADS) f(i, x[i]);
+            for (int k = 0; k < 4; k++) {
+                int at = i + 4 * k * THREADS;
+                f(at, v[k].x), f(at + 1, v[k].y), f(at + 2, v[k].z), f(at + 3, v[k].w);
+            }
+        }
+    for (; i < n; i += 4 * THREADS)
+        for (int k = i; k < min(i + 4, n); k++) f(k, x[k]);
 }
 
 struct Best {
