@@ -8,7 +8,7 @@ export CGO_ENABLED = 0
 STATICCHECK_VERSION = v0.8.0
 STATICCHECK = $(shell $(GO) env GOPATH)/bin/staticcheck
 
-.PHONY: build demo test models check vet format cross static symbols docs docs-check bench bench-gemm kernels echarts gallery fuzz test-peers clean
+.PHONY: build demo test models check vet format cross static symbols docs docs-check bench bench-cpu bench-gemm kernels echarts gallery fuzz test-peers clean
 
 build: ## ./cogumi
 	$(GO) build -trimpath -o cogumi .
@@ -61,6 +61,9 @@ bench: ## all benchmarks; BENCH=regexp chooses
 # make bench-kernels-cpu runs the benchmarks under kernels/cpu.
 bench-%:
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./$(subst -,/,$*)/...
+
+bench-cpu: ## training beside PyTorch, generation beside llama.cpp, in the same run
+	docs/bench/cpu/run.sh
 
 bench-gemm: ## matrix products beside numpy's OpenBLAS, in the same run
 	python3 -m venv .bench && .bench/bin/pip install -q numpy

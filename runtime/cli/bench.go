@@ -23,7 +23,7 @@ func (a *app) benchCommand() *cobra.Command {
 		Args:  unknownCommand,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.benchTrainCommand())
+	c.AddCommand(a.benchTrainCommand(), a.benchGenerateCommand())
 	return c
 }
 

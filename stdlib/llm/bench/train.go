@@ -159,9 +159,10 @@ func (r *TrainResult) steps(ctx context.Context, trainer *llm.Trainer, c TrainCo
 	return nil
 }
 
-func (r *TrainResult) median() float64 {
-	s := slices.Clone(r.StepSeconds)
-	slices.Sort(s)
+func (r *TrainResult) median() float64 { return median(r.StepSeconds) }
+
+func median(x []float64) float64 {
+	s := slices.Sorted(slices.Values(x))
 	return s[len(s)/2]
 }
 
