@@ -24,6 +24,15 @@ func LoadOriginal(name string) (*Model, error) {
 	return m, nil
 }
 
+// MustLoadOriginal is LoadOriginal; an error ends the run.
+func MustLoadOriginal(name string) *Model {
+	m, err := LoadOriginal(name)
+	if err != nil {
+		experiment.Stop(experiment.WithCode(err, 3))
+	}
+	return m
+}
+
 // FindAdapter is OpenAdapter for a folder, or for the name of an adapter that
 // cogumi download put into the hub's cache.
 func FindAdapter(name string) (*Adapter, error) {
