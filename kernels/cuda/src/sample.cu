@@ -220,7 +220,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     if (r >= *rows) return;
     Row row = {logits + (size_t)r * n, n, 0.f, 0.f};
     Best b = best_of(row.logits, n, s.best);
-    if (!(temperature[r] > 0.f)) {
+    if (!(temperature[r] > 0.f) || !(b.value > __int_as_float(0xff800000))) { // or nothing but −∞
         if (threadIdx.x == 0) ids[r] = b.index;
         return;
     }
