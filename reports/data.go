@@ -62,7 +62,10 @@ func (p *page) newData(r *run.Run, notes []note) *data {
 	d.Figures = figures(r)
 	tables := r.Tables()
 	for i, t := range tables {
-		if i == maxTables {
+		if p.Training != nil && ofTraining(t) {
+			continue
+		}
+		if len(d.Tables) == maxTables {
 			d.Cut = fmt.Sprintf("%d of %s tables are shown; all are in events.jsonl.", maxTables, count(len(tables)))
 			break
 		}

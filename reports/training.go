@@ -16,9 +16,13 @@ import (
 type training struct {
 	Intro  string
 	Charts []*chart
+	Tables []*table
 	Notes  []note
 	Cut    string
 }
+
+// ofTraining tells tables about a training from those about data, by their names.
+func ofTraining(t run.Table) bool { return strings.HasPrefix(t.Name, "train ") }
 
 // known names quantities by the last part of a series' name.
 var known = map[string]struct{ title, unit string }{
@@ -67,6 +71,11 @@ func (p *page) newTraining(r *run.Run, notes []note) *training {
 		t.Charts[n-1].Wide = n > 1
 	}
 	p.charts = append(p.charts, t.Charts...)
+	for i, table := range r.Tables() {
+		if ofTraining(table) && len(t.Tables) < maxTables {
+			t.Tables = append(t.Tables, newTable(i, table))
+		}
+	}
 	t.Intro = plural(last, "optimiser step") + "."
 	return t
 }

@@ -189,6 +189,11 @@ func (g *maker) failures() {
 		{Name: "with replay", Count: 822, Note: "a third as many right rows, so that less is forgotten"},
 	}}})
 	g.event(run.Event{Kind: "table", Table: &run.Table{
+		Name: "train row", Title: "One row as the model sees it", Columns: []string{"the model", "text", "tokens"},
+		Rows: [][]any{{"reads", "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nWhat number comes next: 3, 5, 7, 9?<|eot_id|>", 24}, {"learns", "⟦11<|eot_id|>⟧", 2}},
+		Note: "The loss counts what is learned; every token before it is only read.",
+	}})
+	g.event(run.Event{Kind: "table", Table: &run.Table{
 		Name: "clusters", Title: "Largest groups of near duplicates", Columns: []string{"Kept row", "Group size", "Lowest Jaccard", "Family"},
 		Rows: [][]any{
 			{"Which word does not belong with the others: cat, red, dog, cow?", 3, .842, "odd_one_out"},
