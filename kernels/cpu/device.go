@@ -33,6 +33,12 @@ func (o *operands) bind(v *host.View, op kernels.Op) (func(), error) {
 		return o.linear(v, x), nil
 	case *kernels.LinearBackward:
 		return o.linearBackward(v, x), nil
+	case *kernels.DoRANorm:
+		return doraNorm(v, x), nil
+	case *kernels.DoRA:
+		return dora(v, x), nil
+	case *kernels.DoRABackward:
+		return doraBackward(v, x), nil
 	case *kernels.AddNorm:
 		return addNorm(v, x), nil
 	case *kernels.AddNormBackward:

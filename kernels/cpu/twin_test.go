@@ -152,6 +152,9 @@ func operations() map[string]func(b *bench) {
 		b.program.Add(&kernels.Embed{Rows: b.ints(3), IDs: b.ints(6, 0, 2, 1), Table: b.matrix("q6_k", 7, 256).Dense, Y: b.normal(4, 256)})
 	}
 	ops["addnorm"] = normOps
+	for _, format := range []string{"f32", "nf4"} {
+		ops["dora "+format] = func(b *bench) { doraOps(b, format) }
+	}
 	ops["rope"] = func(b *bench) {
 		b.program.Add(&kernels.Rope{Rows: b.ints(5), X: b.normal(6, 24), Positions: b.ints(3, 0, 2, 1, 3, 0), Cos: b.normal(4, 4), Sin: b.normal(4, 4), HeadDim: 8})
 	}

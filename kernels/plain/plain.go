@@ -29,6 +29,12 @@ func Bind(v *host.View, op kernels.Op) (func(), error) {
 		return linear(v, o), nil
 	case *kernels.LinearBackward:
 		return linearBackward(v, o), nil
+	case *kernels.DoRANorm:
+		return doraNorm(v, o), nil
+	case *kernels.DoRA:
+		return dora(v, o), nil
+	case *kernels.DoRABackward:
+		return doraBackward(v, o), nil
 	case *kernels.AddNorm:
 		return addNorm(v, o), nil
 	case *kernels.AddNormBackward:

@@ -22,14 +22,19 @@ type AdapterConfig struct {
 	Dropout float64  // of the adapter's input while training, 0…1
 	Targets []string // of Targets; nil: all seven
 	RSLoRA  bool
+	DoRA    bool         // rows are trained by direction and magnitude; no dropout then
+	Ranks   peft.Pattern // projections with a rank of their own
+	Alphas  peft.Pattern // and with an alpha
 }
 
-// Adapter is a LoRA adapter on a model's device. A and B are f32 masters.
+// Adapter is a LoRA adapter on a model's device. A and B, and the magnitudes of
+// DoRA, are f32 masters.
 type Adapter struct {
 	Config AdapterConfig
 	model  *Model
 	names  []string // of projections, in the model's order
 	pairs  map[string]*kernels.LoRA
+	dora   map[string]*kernels.Magnitudes // empty without
 }
 
 // check fills in defaults and refuses what cannot be.
@@ -51,11 +56,10 @@ func (c *AdapterConfig) check() error {
 	return nil
 }
 
-func (c *AdapterConfig) scale() float32 {
-	if c.RSLoRA {
-		return float32(c.Alpha / math.Sqrt(float64(c.Rank)))
-	}
-	return float32(c.Alpha / float64(c.Rank))
+// settings are those of a PEFT folder.
+func (c *AdapterConfig) settings() *peft.Adapter {
+	return &peft.Adapter{R: c.Rank, Alpha: c.Alpha, Dropout: c.Dropout, Targets: c.Targets, RSLoRA: c.RSLoRA, DoRA: c.DoRA,
+		Ranks: c.Ranks, Alphas: c.Alphas, Tensors: map[string]peft.Pair{}}
 }
 
 // NewAdapter makes an adapter that changes nothing yet: A is drawn as PEFT does
@@ -77,7 +81,7 @@ func NewAdapter(m *Model, c AdapterConfig, seed uint64) (*Adapter, error) {
 			return nil, err
 		}
 	}
-	return a, nil
+	return a, a.startMagnitudes()
 }
 
 func newAdapter(m *Model, c AdapterConfig) (*Adapter, error) {
@@ -85,7 +89,7 @@ func newAdapter(m *Model, c AdapterConfig) (*Adapter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a, m.device.Alloc(a.trainable()...)
+	return a, m.device.Alloc(a.all()...)
 }
 
 // shapeAdapter is an adapter without memory.
@@ -93,16 +97,21 @@ func shapeAdapter(m *Model, c AdapterConfig) (*Adapter, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	a := &Adapter{Config: c, model: m, pairs: map[string]*kernels.LoRA{}}
+	a := &Adapter{Config: c, model: m, pairs: map[string]*kernels.LoRA{}, dora: map[string]*kernels.Magnitudes{}}
+	of := c.settings()
 	for i := range m.layers {
 		for _, w := range m.layers[i].projections() {
 			if !slices.Contains(c.Targets, w.Name[strings.LastIndexByte(w.Name, '.')+1:]) {
 				continue
 			}
-			p := &kernels.LoRA{Scale: c.scale(),
-				A: kernels.NewTensor(w.Name+".lora_A.weight", kernels.F32, c.Rank, w.In),
-				B: kernels.NewTensor(w.Name+".lora_B.weight", kernels.F32, w.Out, c.Rank)}
+			rank := of.Rank(w.Name)
+			p := &kernels.LoRA{Scale: float32(of.Scale(w.Name)),
+				A: kernels.NewTensor(w.Name+".lora_A.weight", kernels.F32, rank, w.In),
+				B: kernels.NewTensor(w.Name+".lora_B.weight", kernels.F32, w.Out, rank)}
 			a.names, a.pairs[w.Name] = append(a.names, w.Name), p
+			if c.DoRA {
+				a.dora[w.Name] = newMagnitudes(w)
+			}
 		}
 	}
 	return a, nil
@@ -110,7 +119,7 @@ func shapeAdapter(m *Model, c AdapterConfig) (*Adapter, error) {
 
 // OpenAdapter puts an adapter that was read from a PEFT folder on m's device.
 func OpenAdapter(m *Model, p *peft.Adapter) (*Adapter, error) {
-	a, err := newAdapter(m, AdapterConfig{Rank: p.R, Alpha: p.Alpha, Dropout: p.Dropout, Targets: p.Targets, RSLoRA: p.RSLoRA})
+	a, err := newAdapter(m, AdapterConfig{Rank: p.R, Alpha: p.Alpha, Dropout: p.Dropout, Targets: p.Targets, RSLoRA: p.RSLoRA, DoRA: p.DoRA, Ranks: p.Ranks, Alphas: p.Alphas})
 	if err != nil {
 		return nil, err
 	}
@@ -127,22 +136,33 @@ func OpenAdapter(m *Model, p *peft.Adapter) (*Adapter, error) {
 		if err := first(m.device.Write(to.A, 0, floatBytes(pair.A)), m.device.Write(to.B, 0, floatBytes(pair.B))); err != nil {
 			return nil, err
 		}
+		if p.DoRA {
+			if err := m.device.Write(a.dora[name].M, 0, floatBytes(pair.Magnitude)); err != nil {
+				return nil, err
+			}
+		}
 	}
 	if len(p.Tensors) != len(a.names) {
 		return nil, fmt.Errorf("the adapter has %d projections, the model takes %d of them", len(p.Tensors), len(a.names))
 	}
-	return a, nil
+	return a, a.refresh()
 }
 
 // Export reads the adapter from the device, ready to be written as a PEFT folder.
 func (a *Adapter) Export(base string) (*peft.Adapter, error) {
-	p := &peft.Adapter{BaseModel: base, R: a.Config.Rank, Alpha: a.Config.Alpha, Dropout: a.Config.Dropout,
-		Targets: a.Config.Targets, RSLoRA: a.Config.RSLoRA, Tensors: map[string]peft.Pair{}}
+	p := a.Config.settings()
+	p.BaseModel = base
 	for _, name := range a.names {
 		x, y := a.pairs[name].A, a.pairs[name].B
 		pair := peft.Pair{In: x.Cols(), Out: y.Shape[0], A: make([]float32, x.Len()), B: make([]float32, y.Len())}
 		if err := first(a.model.device.Read(x, 0, floatBytes(pair.A)), a.model.device.Read(y, 0, floatBytes(pair.B))); err != nil {
 			return nil, err
+		}
+		if d := a.dora[name]; d != nil {
+			pair.Magnitude = make([]float32, d.M.Len())
+			if err := a.model.device.Read(d.M, 0, floatBytes(pair.Magnitude)); err != nil {
+				return nil, err
+			}
 		}
 		p.Tensors[name] = pair
 	}
@@ -154,6 +174,20 @@ func (a *Adapter) trainable() []*kernels.Tensor {
 	var ts []*kernels.Tensor
 	for _, n := range a.names {
 		ts = append(ts, a.pairs[n].A, a.pairs[n].B)
+		if d := a.dora[n]; d != nil {
+			ts = append(ts, d.M)
+		}
+	}
+	return ts
+}
+
+// all lists what the adapter keeps on the device.
+func (a *Adapter) all() []*kernels.Tensor {
+	ts := a.trainable()
+	for _, n := range a.names {
+		if d := a.dora[n]; d != nil {
+			ts = append(ts, d.Norm, d.Gain)
+		}
 	}
 	return ts
 }
@@ -168,4 +202,4 @@ func (a *Adapter) Parameters() int {
 }
 
 // Close frees the adapter's memory.
-func (a *Adapter) Close() { a.model.device.Free(a.trainable()...) }
+func (a *Adapter) Close() { a.model.device.Free(a.all()...) }

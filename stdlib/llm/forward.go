@@ -120,7 +120,7 @@ func (r *recorder) linear(name string, x *kernels.Tensor, ws ...*kernels.Matrix)
 		p := kernels.Projection{W: w, Y: r.tensor(w.Name, w.Out)}
 		if r.adapter != nil && r.adapter.pairs[w.Name] != nil {
 			p.LoRA = r.adapter.pairs[w.Name]
-			p.U = r.tensor(w.Name+".u", r.adapter.Config.Rank)
+			p.U = r.tensor(w.Name+".u", p.LoRA.A.Shape[0])
 			if rate := r.adapter.Config.Dropout; r.train && rate > 0 {
 				op.Drop = &kernels.Dropout{Rate: float32(rate), Seed: r.seed, Salt: uint64(len(r.Ops))}
 			}
@@ -128,6 +128,9 @@ func (r *recorder) linear(name string, x *kernels.Tensor, ws ...*kernels.Matrix)
 		op.Projs, ys = append(op.Projs, p), append(ys, p.Y)
 	}
 	r.Add(op)
+	if r.adapter != nil {
+		r.magnitudes(op, ys)
+	}
 	return ys
 }
 

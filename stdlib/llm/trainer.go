@@ -98,6 +98,9 @@ func shapeTrainer(a *Adapter, c TrainerConfig) (*Trainer, error) {
 	if c.Optimizer != AdamW && c.Optimizer != AdamW8bit {
 		return nil, fmt.Errorf("optimizer %q is neither %s nor %s", c.Optimizer, AdamW, AdamW8bit)
 	}
+	if a.Config.DoRA && a.Config.Dropout > 0 {
+		return nil, fmt.Errorf("adapter: DoRA is trained without dropout, not with %g", a.Config.Dropout)
+	}
 	t := &Trainer{model: a.model, adapter: a, config: c, in: newInputs(c.Budget, maxSequences(c.Budget)), loss: newLossInputs(c.Budget),
 		seed: kernels.NewTensor("dropout.seed", kernels.I32, 2), norm: kernels.NewTensor("grad.norm", kernels.F32, 1),
 		lr: kernels.NewTensor("lr", kernels.F32, 1), count: kernels.NewTensor("step", kernels.I32, 1)}
@@ -145,6 +148,7 @@ func (t *Trainer) compile() (err error) {
 	update.Add(&kernels.GradNorm{Grads: t.grads, Norm: t.norm},
 		&kernels.AdamW{Slots: t.slots, Norm: t.norm, MaxNorm: float32(c.MaxNorm), LR: t.lr, Step: t.count,
 			Beta1: c.Beta1, Beta2: c.Beta2, Eps: c.Eps, WeightDecay: c.WeightDecay})
+	update.Add(t.adapter.norms()...)
 	t.update, err = device.Compile(update)
 	return err
 }
@@ -293,7 +297,7 @@ func (t *Trainer) Restore(steps int, find func(name string) ([]byte, bool)) erro
 		}
 	}
 	t.steps = steps
-	return nil
+	return t.adapter.refresh()
 }
 
 // Close frees programs, gradients and optimiser state.

@@ -80,12 +80,24 @@ func contents(t *testing.T, folder string) map[string]string {
 
 func TestScale(t *testing.T) {
 	a := &Adapter{R: 16, Alpha: 32}
-	if a.Scale() != 2 {
-		t.Errorf("scale %v", a.Scale())
+	if a.Scale("x") != 2 {
+		t.Errorf("scale %v", a.Scale("x"))
 	}
 	a.RSLoRA = true
-	if a.Scale() != 8 {
-		t.Errorf("rsLoRA scale %v", a.Scale())
+	if a.Scale("x") != 8 {
+		t.Errorf("rsLoRA scale %v", a.Scale("x"))
+	}
+	a.Ranks, a.Alphas = Pattern{{"q_proj", 4}, {`layers\.[01]\..*proj`, 64}}, Pattern{{"v_proj", 8}}
+	for name, want := range map[string]struct {
+		r     int
+		scale float64
+	}{
+		"model.layers.0.self_attn.q_proj": {4, 16}, "model.layers.1.self_attn.v_proj": {64, 1}, "model.layers.2.self_attn.v_proj": {16, 2},
+		"model.layers.2.self_attn.qq_proj": {16, 8}, "model.layers.10.mlp.up_proj": {16, 8},
+	} {
+		if r, scale := a.Rank(name), a.Scale(name); r != want.r || scale != want.scale {
+			t.Errorf("%s: rank %d, scale %v, want %+v", name, r, scale, want)
+		}
 	}
 }
 
@@ -96,7 +108,7 @@ func TestGolden(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantTargets := []string{"down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj"}
-	if a.BaseModel != "tiny" || a.R != 8 || a.Scale() != 2 || a.Dropout != 0 || a.RSLoRA || !slices.Equal(a.Targets, wantTargets) || len(a.Tensors) != 56 {
+	if a.BaseModel != "tiny" || a.R != 8 || a.Scale("model.layers.0.self_attn.q_proj") != 2 || a.Dropout != 0 || a.RSLoRA || !slices.Equal(a.Targets, wantTargets) || len(a.Tensors) != 56 {
 		t.Errorf("%+v, %d tensors", a.Targets, len(a.Tensors))
 	}
 	if p := a.Tensors["model.layers.3.mlp.down_proj"]; p.In != 704 || p.Out != 256 || len(p.A) != 8*704 || len(p.B) != 256*8 {
@@ -193,11 +205,18 @@ func TestConfigRefused(t *testing.T) {
 		{"peft_type", "", "peft_type is missing"},
 		{"task_type", `"SEQ_CLS"`, "task_type"},
 		{"bias", `"all"`, `bias = "all"`},
-		{"use_dora", "true", "use_dora = true"},
+		{"use_dora", "true", "has 0 magnitudes for"},
+		{"use_dora", "1", "use_dora = 1"},
 		{"fan_in_fan_out", "true", "fan_in_fan_out"},
 		{"modules_to_save", `["lm_head"]`, `modules_to_save = ["lm_head"]`},
-		{"rank_pattern", `{"q_proj": 4}`, "rank_pattern"},
-		{"alpha_pattern", `{"q_proj": 4}`, "alpha_pattern"},
+		{"rank_pattern", `{"q_proj": 4}`, "but r is 4"},
+		{"rank_pattern", `{"q_proj": 0}`, "rank_pattern"},
+		{"rank_pattern", `{"q_proj": 1.5}`, "rank_pattern"},
+		{"rank_pattern", `{"q_proj": "4"}`, "rank_pattern"},
+		{"rank_pattern", `["q_proj"]`, "rank_pattern"},
+		{"rank_pattern", `{"(?=x)": 4}`, "rank_pattern"},
+		{"alpha_pattern", `{"[": 4}`, "alpha_pattern"},
+		{"alpha_pattern", `{"q_proj": null}`, "alpha_pattern"},
 		{"layers_to_transform", "[1]", "layers_to_transform"},
 		{"layer_replication", "[[0,4]]", "layer_replication"},
 		{"lora_bias", "true", "lora_bias"},
@@ -265,8 +284,11 @@ func TestTensorsRefused(t *testing.T) {
 		{nil, "no tensors"},
 		{[]safetensors.Tensor{a}, "only one of lora_A and lora_B"},
 		{[]safetensors.Tensor{b}, "only one of lora_A and lora_B"},
-		{[]safetensors.Tensor{a, named("model.q_proj.lora_A.weight")}, "not part of a plain LoRA adapter"},
-		{[]safetensors.Tensor{a, b, named(key + "magnitude_vector")}, "lora_magnitude_vector is not part"},
+		{[]safetensors.Tensor{a, named("model.q_proj.lora_A.weight")}, "not part of a LoRA adapter"},
+		{[]safetensors.Tensor{a, b, named(key + "magnitude_vector")}, "want one dimension"},
+		{[]safetensors.Tensor{a, b, safetensors.FromFloat32s(key+"magnitude_vector", []int{3}, values[:3])}, "but use_dora is false"},
+		{[]safetensors.Tensor{a, b, named("base_model.model.lm_head.weight")}, "trained whole (modules_to_save)"},
+		{[]safetensors.Tensor{a, b, named("base_model.model.lm_head.modules_to_save.weight")}, "trained whole (modules_to_save)"},
 		{[]safetensors.Tensor{a, named("base_model.model.model.embed_tokens.lora_embedding_A")}, "lora_embedding_A is not part"},
 		{[]safetensors.Tensor{named("base_model.model..lora_A.weight")}, "not part"},
 		{[]safetensors.Tensor{named("base_model.model.lora_A.weight")}, "not part"},

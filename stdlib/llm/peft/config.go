@@ -17,6 +17,7 @@ import (
 // PEFT writes new settings into every file, switched off.
 var settings = map[string][]string{
 	"base_model_name_or_path": nil, "r": nil, "lora_alpha": nil, "lora_dropout": nil, "target_modules": nil, "use_rslora": nil,
+	"use_dora": nil, "rank_pattern": nil, "alpha_pattern": nil,
 	"inference_mode": nil, "peft_version": nil, "revision": nil, "auto_mapping": nil, "megatron_core": nil,
 	"qalora_group_size": nil, "eva_config": nil, "runtime_config": nil,
 
@@ -45,7 +46,7 @@ func parseConfig(b []byte) (*Adapter, error) {
 	}
 	a := &Adapter{}
 	for key, to := range map[string]any{
-		"base_model_name_or_path": &a.BaseModel, "r": &a.R, "lora_alpha": &a.Alpha, "lora_dropout": &a.Dropout, "use_rslora": &a.RSLoRA,
+		"base_model_name_or_path": &a.BaseModel, "r": &a.R, "lora_alpha": &a.Alpha, "lora_dropout": &a.Dropout, "use_rslora": &a.RSLoRA, "use_dora": &a.DoRA, "rank_pattern": &a.Ranks, "alpha_pattern": &a.Alphas,
 	} {
 		if v, ok := raw[key]; ok {
 			if err := json.Unmarshal(v, to); err != nil {
@@ -98,6 +99,11 @@ func (a *Adapter) checkNumbers() error {
 	case !(a.Dropout >= 0 && a.Dropout < 1):
 		return fmt.Errorf("lora_dropout = %v is not in [0, 1)", a.Dropout)
 	}
+	for _, e := range a.Ranks {
+		if e.Value != math.Trunc(e.Value) || e.Value < 1 || e.Value > maxRank {
+			return fmt.Errorf("rank_pattern: %q is %v, which is not a rank from 1 to %d", e.Key, e.Value, maxRank)
+		}
+	}
 	return nil
 }
 
@@ -115,10 +121,10 @@ func (a *Adapter) config() ([]byte, error) {
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
 	err := e.Encode(map[string]any{
-		"alpha_pattern": map[string]any{}, "base_model_name_or_path": a.BaseModel, "bias": "none", "fan_in_fan_out": false,
+		"alpha_pattern": a.Alphas, "base_model_name_or_path": a.BaseModel, "bias": "none", "fan_in_fan_out": false,
 		"inference_mode": true, "init_lora_weights": true, "lora_alpha": a.Alpha, "lora_dropout": a.Dropout, "modules_to_save": nil,
-		"peft_type": "LORA", "r": a.R, "rank_pattern": map[string]any{}, "target_modules": targets, "task_type": "CAUSAL_LM",
-		"use_dora": false, "use_rslora": a.RSLoRA,
+		"peft_type": "LORA", "r": a.R, "rank_pattern": a.Ranks, "target_modules": targets, "task_type": "CAUSAL_LM",
+		"use_dora": a.DoRA, "use_rslora": a.RSLoRA,
 	})
 	return b.Bytes(), err
 }

@@ -69,17 +69,23 @@ func (a *Adapter) tensors() ([]safetensors.Tensor, error) {
 	var out []safetensors.Tensor
 	for _, name := range slices.Sorted(maps.Keys(a.Tensors)) {
 		p := a.Tensors[name]
-		in, outSize := len(p.A)/a.R, len(p.B)/a.R
+		r := a.Rank(name)
+		in, outSize := len(p.A)/r, len(p.B)/r
 		switch {
 		case !slices.Contains(a.Targets, targetOf(name)) && !a.targets(name):
 			return nil, fmt.Errorf("%s is none of the targets %v", name, a.Targets)
-		case len(p.A) == 0 || len(p.B) == 0 || len(p.A)%a.R != 0 || len(p.B)%a.R != 0,
+		case len(p.A) == 0 || len(p.B) == 0 || len(p.A)%r != 0 || len(p.B)%r != 0,
 			p.In != 0 && p.In != in, p.Out != 0 && p.Out != outSize:
-			return nil, fmt.Errorf("%s: %d and %d values do not make [%d, in %d] and [out %d, %d]", name, len(p.A), len(p.B), a.R, p.In, p.Out, a.R)
+			return nil, fmt.Errorf("%s: %d and %d values do not make [%d, in %d] and [out %d, %d]", name, len(p.A), len(p.B), r, p.In, p.Out, r)
+		case a.DoRA && len(p.Magnitude) != outSize || !a.DoRA && p.Magnitude != nil:
+			return nil, fmt.Errorf("%s: %d magnitudes for %d rows, and use_dora is %t", name, len(p.Magnitude), outSize, a.DoRA)
 		}
 		out = append(out,
-			safetensors.FromFloat32s(prefix+name+".lora_A.weight", []int{a.R, in}, p.A),
-			safetensors.FromFloat32s(prefix+name+".lora_B.weight", []int{outSize, a.R}, p.B))
+			safetensors.FromFloat32s(prefix+name+".lora_A.weight", []int{r, in}, p.A),
+			safetensors.FromFloat32s(prefix+name+".lora_B.weight", []int{outSize, r}, p.B))
+		if a.DoRA {
+			out = append(out, safetensors.FromFloat32s(prefix+name+magnitude, []int{outSize}, p.Magnitude))
+		}
 	}
 	return out, nil
 }
