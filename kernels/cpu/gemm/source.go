@@ -27,7 +27,7 @@ const streamed = 8
 func MulSource(c, a Matrix, b Source, accumulate bool) {
 	k, n := b.Size()
 	g, ok := newGrid(c, a, k, n, active, accumulate)
-	if !ok {
+	if !ok || mulRow(c, a, b, accumulate) {
 		return
 	}
 	g.cut(par.Workers())

@@ -95,7 +95,7 @@ func coded(r *rand.Rand, k, n, bits int, minima bool) (Source, Matrix) {
 func TestSources(t *testing.T) {
 	eachSet(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, 2))
-		for _, size := range [][3]int{{1, 1, 64}, {1, 192, 64}, {3, 33, 128}, {7, 64, 704}, {100, 576, 192}, {200, 40, 64}, {64, 15, 96}, {5, 1000, 32}, {2, 7, 37}} {
+		for _, size := range [][3]int{{1, 1, 64}, {1, 192, 64}, {3, 33, 128}, {7, 64, 704}, {100, 576, 192}, {200, 40, 64}, {64, 15, 96}, {5, 1000, 32}, {2, 7, 37}, {1, 128, 704}, {1, 64, 1536}, {1, 192, 96}} {
 			m, n, k := size[0], size[1], size[2]
 			for name, make := range sources(r, k, n) {
 				b, values := make()
