@@ -47,6 +47,9 @@ func (c *compiler) ptr(t *kernels.Tensor) driver.Ptr {
 		}
 		return p.ptr
 	}
+	if j, ok := c.e.joined[t]; ok {
+		return c.ptr(j.whole) + driver.Ptr(2*j.column)
+	}
 	at, ok := c.e.plan.Offsets[t]
 	if !ok {
 		c.fail(fmt.Errorf("%s is not part of the program", t))

@@ -26,6 +26,9 @@ type Options struct {
 	// Eager runs launch by launch instead of as graphs, and times every
 	// operation; slower.
 	Eager bool
+	// Ride computes adapters behind a norm as part of the base products, where
+	// dequantised weights stay. Off until it is measured.
+	Ride bool
 }
 
 // Device is one GPU. It implements kernels.Device.

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestKernelsWithoutGPU compiles the attention kernels for the CPU, where every
+// TestKernelsWithoutGPU compiles kernels for the CPU, where every
 // GPU thread is a fiber and what is asynchronous happens at random permitted
 // moments (check/emulate.h), and compares them with their formulas. It sees
 // wrong indices, missing waits and barriers; what only the GPU shows (memory
@@ -25,11 +25,11 @@ func TestKernelsWithoutGPU(t *testing.T) {
 	case testing.Short():
 		t.Skip("-short")
 	}
-	for _, name := range []string{"attention", "attention_hopper"} {
+	for _, name := range []string{"attention", "attention_hopper", "rows"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			program := filepath.Join(t.TempDir(), name)
-			build := exec.Command(compiler, "-O1", "-std=c++17", "-Wno-unknown-pragmas", "-o", program, filepath.Join("check", name+".cc"))
+			build := exec.Command(compiler, "-O1", "-std=c++17", "-Wno-unknown-pragmas", "-Icheck", "-o", program, filepath.Join("check", name+".cc"))
 			if out, err := build.CombinedOutput(); err != nil {
 				t.Fatalf("g++: %v\n%s", err, out)
 			}

@@ -23,7 +23,7 @@ type executable struct {
 	d       *Device
 	name    string
 	plan    *kernels.Plan
-	joined  map[*kernels.Tensor]*kernels.Tensor
+	joined  map[*kernels.Tensor]part
 	arena   place
 	scratch place
 	// constants are tables that kernels read.
@@ -46,8 +46,7 @@ func (d *Device) Compile(p *kernels.Program) (kernels.Executable, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &executable{d: d, name: p.Name, joined: joined(p)}
-	e.plan = plan(p, e.joined)
+	e := &executable{d: d, name: p.Name}
 	if err := e.compile(p); err != nil {
 		e.free()
 		return nil, fmt.Errorf("compile %s: %w", p.Name, err)
@@ -56,7 +55,10 @@ func (d *Device) Compile(p *kernels.Program) (kernels.Executable, error) {
 }
 
 func (e *executable) compile(p *kernels.Program) error {
-	c := &compiler{d: e.d, e: e, dry: true, base: fake << 1, keep: e.d.keepDense(p, e.plan.Arena)}
+	keep := e.d.keepDense(p, kernels.NewPlan(p, true).Arena)
+	e.joined = joined(p, keep && e.d.options.Ride)
+	e.plan = plan(p, e.joined)
+	c := &compiler{d: e.d, e: e, dry: true, base: fake << 1, keep: keep}
 	for _, op := range p.Ops {
 		if err := c.bind(op); err != nil {
 			return err

@@ -2,38 +2,129 @@ package cuda
 
 import "cogumi/kernels"
 
-// joined tells which tensors of a program the device keeps as one: the U's of a
-// Linear are columns of one [T, Σr], which one product writes.
-func joined(p *kernels.Program) map[*kernels.Tensor]*kernels.Tensor {
-	all := map[*kernels.Tensor]*kernels.Tensor{}
+// part is a tensor that the device keeps as columns of a wider one.
+type part struct {
+	whole  *kernels.Tensor
+	column int
+}
+
+// joined tells which tensors of a program are columns of one: the U's of a
+// Linear, which one product writes, and its input before them where that comes
+// from a norm: [X | U₁ | U₂ …]. There the adapters' up-projections ride in the
+// base products, [X | U]·[W | Scale·B]ᵀ.
+func joined(p *kernels.Program, ride bool) map[*kernels.Tensor]part {
+	all := map[*kernels.Tensor]part{}
+	rides := map[*kernels.Tensor]*kernels.Linear{}
+	if ride {
+		rides = riding(p)
+	}
 	for _, op := range p.Ops {
 		l, ok := op.(*kernels.Linear)
 		if !ok {
 			continue
 		}
-		rank := 0
-		var us []*kernels.Tensor
-		for _, p := range l.Projs {
-			if p.LoRA != nil {
-				rank += p.LoRA.A.Shape[0]
-				us = append(us, p.U)
-			}
-		}
+		us, rank := adapted(l)
 		if us == nil {
 			continue
 		}
-		whole := kernels.NewActivation(us[0].Name, kernels.BF16, l.X.Rows(), rank)
-		for _, u := range us {
-			all[u] = whole
+		width, column := rank, 0
+		if rides[l.X] == l {
+			width, column = l.X.Cols()+rank, l.X.Cols()
+		}
+		whole := kernels.NewActivation(us[0].Name, kernels.BF16, l.X.Rows(), width)
+		if column > 0 {
+			all[l.X] = part{whole, 0}
+		}
+		for _, j := range l.Projs {
+			if j.LoRA != nil {
+				all[j.U] = part{whole, column}
+				column += j.LoRA.A.Shape[0]
+			}
 		}
 	}
 	return all
 }
 
+// adapted are the U's of a Linear and the sum of their ranks.
+func adapted(l *kernels.Linear) (us []*kernels.Tensor, rank int) {
+	for _, p := range l.Projs {
+		if p.LoRA != nil {
+			us, rank = append(us, p.U), rank+p.LoRA.A.Shape[0]
+		}
+	}
+	return us, rank
+}
+
+// riding maps inputs to the Linear whose adapters ride beside them: a norm's
+// result that one Linear reads, of quantised weights that stay dequantised.
+func riding(p *kernels.Program) map[*kernels.Tensor]*kernels.Linear {
+	out := map[*kernels.Tensor]*kernels.Linear{}
+	readers, norms := map[*kernels.Tensor]int{}, map[*kernels.Tensor]bool{}
+	inputs := map[*kernels.Tensor]map[*kernels.Tensor]bool{} // by U: with which inputs it is read or written
+	for _, op := range p.Ops {
+		l, forward := op.(*kernels.Linear)
+		switch o := op.(type) {
+		case *kernels.AddNorm:
+			norms[o.Y] = o.Y.Cols()%8 == 0 && o.Y.Role == kernels.Activation
+		case *kernels.LinearBackward:
+			l = o.Forward
+		case *kernels.NonFinite:
+			continue
+		}
+		for _, t := range op.Reads() {
+			if l == nil || t != l.X {
+				readers[t] += 2
+			}
+		}
+		if l == nil {
+			continue
+		}
+		if forward {
+			readers[l.X]++
+		}
+		us, _ := adapted(l)
+		for _, u := range us {
+			if inputs[u] == nil {
+				inputs[u] = map[*kernels.Tensor]bool{}
+			}
+			inputs[u][l.X] = true
+		}
+	}
+	for _, op := range p.Ops {
+		l, ok := op.(*kernels.Linear)
+		if !ok || !norms[l.X] || readers[l.X] != 1 || !rideable(l) {
+			continue
+		}
+		us, _ := adapted(l)
+		together := us != nil
+		for _, u := range us {
+			together = together && len(inputs[u]) == 1 // computed again with the input, or not at all
+		}
+		if together {
+			out[l.X] = l
+		}
+	}
+	return out
+}
+
+// rideable wants weights that can have columns beside them, and ranks that keep
+// rows on 16 bytes.
+func rideable(l *kernels.Linear) bool {
+	if l.Drop != nil {
+		return false // dropout reads X row behind row
+	}
+	for _, p := range l.Projs {
+		if p.W.NF4 == nil || p.Y.DType != kernels.BF16 || p.LoRA != nil && p.LoRA.A.Shape[0]%8 != 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // planned is an operation as the memory plan sees it: with joined tensors.
 type planned struct {
 	kernels.Op
-	joined map[*kernels.Tensor]*kernels.Tensor
+	joined map[*kernels.Tensor]part
 }
 
 func (p planned) Reads() []*kernels.Tensor  { return p.swap(p.Op.Reads()) }
@@ -43,18 +134,29 @@ func (p planned) swap(ts []*kernels.Tensor) []*kernels.Tensor {
 	out := make([]*kernels.Tensor, len(ts))
 	for i, t := range ts {
 		out[i] = t
-		if whole := p.joined[t]; whole != nil {
-			out[i] = whole
+		if j, ok := p.joined[t]; ok {
+			out[i] = j.whole
 		}
 	}
 	return out
 }
 
 // plan places a program's activations.
-func plan(p *kernels.Program, joined map[*kernels.Tensor]*kernels.Tensor) *kernels.Plan {
+func plan(p *kernels.Program, joined map[*kernels.Tensor]part) *kernels.Plan {
 	seen := &kernels.Program{Name: p.Name}
 	for _, op := range p.Ops {
 		seen.Add(planned{op, joined})
 	}
 	return kernels.NewPlan(seen, true)
+}
+
+// view is where a [rows, cols] tensor is and how far its rows are apart.
+func (c *compiler) view(t *kernels.Tensor) matrix {
+	if j, ok := c.e.joined[t]; ok {
+		m := half(c.ptr(j.whole), j.whole.Rows(), j.whole.Cols())
+		return m.columns(j.column, t.Cols())
+	}
+	m := half(c.ptr(t), t.Rows(), t.Cols())
+	m.f32 = t.DType == kernels.F32
+	return m
 }

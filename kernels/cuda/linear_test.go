@@ -247,6 +247,31 @@ func TestLinear(t *testing.T) {
 	}
 }
 
+// TestAdaptersRide: behind a norm, the up-projections are part of the base
+// products. Run twice with adapters of different ranks on the same weights.
+func TestAdaptersRide(t *testing.T) {
+	d := open(t, Options{Ride: true})
+	for _, in := range []int{64, 256, 264, 1088} {
+		for _, ranks := range [][]int{{8, 16, 8}, {8, 0, 24}, {16, 8, 0}} {
+			t.Run(fmt.Sprint(in, ranks), func(t *testing.T) {
+				twins(t, d, uint64(in), func(s *scene) {
+					const rows, used = 70, 61
+					op := &kernels.AddNorm{Rows: s.ints(used), X: s.activation(s.normal(rows*in, 1), rows, in), W: s.f32(s.normal(in, 1), in),
+						Y: kernels.NewActivation("y", s.compute, rows, in), RStd: kernels.NewActivation("rstd", kernels.F32, rows), Eps: 1e-5}
+					s.program.Add(op)
+					c := linearCase{"nf4", rows, used, in, []int{128, 64, 192}, ranks, 0, true}
+					c.build(s)
+					back := s.program.Ops[2].(*kernels.LinearBackward)
+					back.Forward.X = op.Y
+					if s.compute == kernels.BF16 && joined(&s.program, true)[op.Y].whole == nil {
+						t.Error("no adapter rides")
+					}
+				})
+			})
+		}
+	}
+}
+
 // TestLinearDequantisedEachTime: the same with too little memory to keep
 // dequantised weights.
 func TestLinearDequantisedEachTime(t *testing.T) {

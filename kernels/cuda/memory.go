@@ -23,6 +23,7 @@ type memory struct {
 	tensors map[*kernels.Tensor]place
 	halves  map[*kernels.Tensor]place // bf16 copies of f32 tensors
 	dense   map[*kernels.Tensor]place // dequantised weights, by their codes
+	widths  map[*kernels.Tensor]int   // how far their rows are apart
 	counts  map[*kernels.Tensor]int   // last written value of i32 [1] tensors
 	taken   int64
 	peak    int64
@@ -44,7 +45,7 @@ type chunk struct {
 
 func newMemory(d *Device) memory {
 	return memory{d: d, tensors: map[*kernels.Tensor]place{}, halves: map[*kernels.Tensor]place{},
-		dense: map[*kernels.Tensor]place{}, counts: map[*kernels.Tensor]int{}, kinds: map[string]int64{}}
+		dense: map[*kernels.Tensor]place{}, widths: map[*kernels.Tensor]int{}, counts: map[*kernels.Tensor]int{}, kinds: map[string]int64{}}
 }
 
 // take allocates room for parts of the given sizes, in one piece, cleared.
@@ -171,6 +172,7 @@ func (d *Device) Free(ts ...*kernels.Tensor) {
 			}
 		}
 		delete(d.memory.counts, t)
+		delete(d.memory.widths, t)
 	}
 }
 

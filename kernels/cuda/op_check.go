@@ -15,10 +15,7 @@ func bindCheck(c *compiler, op kernels.Op) bool {
 	grid[0] = min(grid[0], 8*c.d.context.Device.Multiprocessors)
 	total := c.ptr(o.Count)
 	c.clear(total, 4)
-	x := o.X
-	if whole := c.e.joined[x]; whole != nil {
-		x = whole // all that lies beside it counts as well
-	}
-	c.launch(c.kernel(name), grid, [3]int{256, 1, 1}, 0, total, c.ptr(x), int64(x.Len()))
+	x := c.view(o.X)
+	c.launch(c.kernel(name), grid, [3]int{256, 1, 1}, 0, total, x.p, int64(o.X.Len()), max(x.cols, 1), x.ld)
 	return true
 }

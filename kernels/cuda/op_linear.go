@@ -54,7 +54,8 @@ func (c *compiler) adapters(o *kernels.Linear) *adapters {
 		x.a = append(x.a, half(ptrs[i], t.Shape[0], t.Shape[1]))
 		x.stacked = x.stacked && (i == 0 || ptrs[i] == ptrs[i-1]+driver.Ptr(2*as[i-1].Len()))
 	}
-	x.u = half(c.ptr(c.e.joined[o.Projs[x.projs[0]].U]), o.X.Rows(), x.rank)
+	x.u = c.view(o.Projs[x.projs[0]].U)
+	x.u.cols = x.rank
 	return x
 }
 
@@ -73,10 +74,11 @@ func (x *adapters) blocks() (as []matrix, columns, ranks []int) {
 }
 
 // linear is U = drop(X)·Aᵀ for all projections together, then for each
-// Y = Scale·U·Bᵀ, Y += X·Wᵀ, so that the large product adds to the thin one.
+// Y = Scale·U·Bᵀ, Y += X·Wᵀ, so that the large product adds to the thin one; or,
+// where the U's lie beside X, Y = [X | U]·[W | Scale·B]ᵀ.
 func (c *compiler) linear(o *kernels.Linear) {
 	t := o.X.Rows()
-	x := half(c.ptr(o.X), t, o.X.Cols())
+	x := c.view(o.X)
 	ad := c.adapters(o)
 	if ad != nil {
 		dropped := c.dropped(o, x)
@@ -86,17 +88,15 @@ func (c *compiler) linear(o *kernels.Linear) {
 		}
 	}
 	for i, p := range o.Projs {
-		y := half(c.ptr(p.Y), t, p.W.Out)
-		y.f32 = p.Y.DType == kernels.F32
-		var beta float32
-		if p.LoRA != nil {
-			r := p.LoRA.A.Shape[0]
-			u := ad.u.columns(ad.column(i), r)
-			c.product(y, u, half(c.half(p.LoRA.B), p.W.Out, r), false, true, p.LoRA.Scale, 0)
-			beta = 1
-		}
+		y := c.view(p.Y)
 		mark := c.used
-		c.product(y, x, c.weight(p.W), false, true, 1, beta)
+		if p.LoRA == nil {
+			c.product(y, x, c.weight(p.W), false, true, 1, 0)
+		} else if !c.ride(o, ad, i, x, y) {
+			r := p.LoRA.A.Shape[0]
+			c.product(y, ad.u.columns(ad.column(i), r), half(c.half(p.LoRA.B), p.W.Out, r), false, true, p.LoRA.Scale, 0)
+			c.product(y, x, c.weight(p.W), false, true, 1, 1)
+		}
 		c.used = mark // the next weight may be dequantised into the same place
 		if p.W.Bias != nil {
 			name := "linear_bias"
@@ -107,6 +107,27 @@ func (c *compiler) linear(o *kernels.Linear) {
 				y.p, c.ptr(p.W.Bias), c.ptr(o.Rows), t, p.W.Out)
 		}
 	}
+}
+
+// ride computes a projection with its adapter in one product, where the U's lie
+// beside X and the weight has room for B beside it. Columns between belong to
+// the adapters of other projections and meet zeros.
+func (c *compiler) ride(o *kernels.Linear, ad *adapters, i int, x, y matrix) bool {
+	if c.e.joined[o.X].whole == nil {
+		return false
+	}
+	p := o.Projs[i]
+	pad, r := ad.column(i), p.LoRA.A.Shape[0]
+	w := c.wide(p.W, pad+r)
+	if w.ld < w.cols+pad+r {
+		return false
+	}
+	c.launch(c.kernel("linear_ride"), blocks(w.rows*(pad+r), 256), [3]int{256, 1, 1}, 0,
+		w.columns(w.cols, 0).p, c.ptr(p.LoRA.B), p.LoRA.Scale, w.rows, pad, r, w.ld)
+	x.cols += pad + r
+	w.cols += pad + r
+	c.product(y, x, w, false, true, 1, 0)
+	return true
 }
 
 func (x *adapters) column(proj int) int {
@@ -177,7 +198,7 @@ func (c *compiler) linearBackward(o *kernels.LinearBackward) {
 // adapterGradients is G, dA and dB.
 func (c *compiler) adapterGradients(o *kernels.LinearBackward, ad *adapters, g matrix, dy func(int) matrix) {
 	f := o.Forward
-	t, in := f.X.Rows(), f.X.Cols()
+	in := f.X.Cols()
 	for k, i := range ad.projs {
 		l := f.Projs[i].LoRA
 		r, out := l.A.Shape[0], l.B.Shape[0]
@@ -185,7 +206,7 @@ func (c *compiler) adapterGradients(o *kernels.LinearBackward, ad *adapters, g m
 		c.product(full(c.ptr(o.DB[i]), out, r), dy(i), ad.u.columns(ad.columns[k], r), true, false, l.Scale, 1)
 	}
 	mark := c.used
-	x := c.dropped(f, half(c.ptr(f.X), t, in))
+	x := c.dropped(f, c.view(f.X))
 	if len(ad.projs) == 1 {
 		c.product(full(c.ptr(o.DA[ad.projs[0]]), ad.rank, in), g, x, true, false, 1, 1)
 	} else {

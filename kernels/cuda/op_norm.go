@@ -10,7 +10,7 @@ func bindNorm(c *compiler, op kernels.Op) bool {
 	switch o := op.(type) {
 	case *kernels.AddNorm:
 		c.halves(o.X, o.Delta, o.Sum, o.Y)
-		c.normalise("norm_add", normShape{o.X.Rows(), 1, o.X.Cols()}, o.Eps,
+		c.normalise("norm_add", normShape{o.X.Rows(), 1, o.X.Cols(), c.view(o.Y).ld}, o.Eps,
 			c.ptr(o.Y), c.ptr(o.Sum), c.ptr(o.RStd), c.ptr(o.X), c.ptr(o.Delta), c.ptr(o.W), c.ptr(o.Rows))
 	case *kernels.AddNormBackward:
 		f := o.Forward
@@ -19,7 +19,7 @@ func bindNorm(c *compiler, op kernels.Op) bool {
 			sum = f.X
 		}
 		c.halves(sum, o.DY, o.DSum)
-		c.normalise("norm_back", normShape{sum.Rows(), 1, sum.Cols()}, flag(o.Add),
+		c.normalise("norm_back", normShape{sum.Rows(), 1, sum.Cols(), 0}, flag(o.Add),
 			c.ptr(o.DSum), c.ptr(sum), c.ptr(o.DY), c.ptr(f.W), c.ptr(f.RStd), c.ptr(f.Rows))
 	case *kernels.HeadNorm:
 		c.halves(o.X, o.Y)
@@ -40,24 +40,29 @@ func bindNorm(c *compiler, op kernels.Op) bool {
 const normGroups = 4
 
 // normShape is rows of h values; per of them belong to one row of the program.
-type normShape struct{ rows, per, h int }
+// Rows of a forward's result are ld values apart.
+type normShape struct{ rows, per, h, ld int }
 
 func headShape(o *kernels.HeadNorm) normShape {
 	d := o.W.Len()
-	return normShape{o.X.Len() / d, o.X.Cols() / d, d}
+	return normShape{o.X.Len() / d, o.X.Cols() / d, d, d}
 }
 
 // normalise chooses the version of a kernel for the shape; last is the kernel's
 // own argument.
 func (c *compiler) normalise(name string, s normShape, last any, args ...any) {
 	vectors := s.h / 8
+	var apart []any
+	if name == "norm_add" {
+		apart = []any{s.ld / 8}
+	}
 	switch {
 	case s.h%8 == 0 && vectors <= 32:
 		lanes := 1
 		for lanes < vectors {
 			lanes *= 2
 		}
-		c.launch(c.kernel(name+"_small"), blocks(s.rows, normGroups*256/lanes), [3]int{256, 1, 1}, 0, append(args, s.per, s.rows, s.h, last, lanes)...)
+		c.launch(c.kernel(name+"_small"), blocks(s.rows, normGroups*256/lanes), [3]int{256, 1, 1}, 0, append(append(args, s.per, s.rows, s.h, last, lanes), apart...)...)
 	case s.h%8 == 0 && vectors <= 2048 && s.per == 1:
 		each := 2 // vectors a thread
 		if vectors > 1024 {
@@ -65,7 +70,7 @@ func (c *compiler) normalise(name string, s normShape, last any, args ...any) {
 		}
 		threads := warps((vectors + each - 1) / each)
 		grid := min(s.rows, c.d.context.Device.Multiprocessors*(1024/threads))
-		c.launch(c.kernel(name), [3]int{grid, 1, 1}, [3]int{threads, 1, 1}, 0, append(args, s.rows, s.h, last)...)
+		c.launch(c.kernel(name), [3]int{grid, 1, 1}, [3]int{threads, 1, 1}, 0, append(append(args, s.rows, s.h, last), apart...)...)
 	default:
 		c.launch(c.kernel(name+"_any"), [3]int{s.rows, 1, 1}, [3]int{256, 1, 1}, 0, append(args, s.per, s.h, last)...)
 	}

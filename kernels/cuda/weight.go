@@ -2,7 +2,6 @@ package cuda
 
 import (
 	"cogumi/kernels"
-	"cogumi/kernels/cuda/driver"
 )
 
 // keepDense decides whether a program's 4-bit weights are dequantised once and
@@ -118,7 +117,11 @@ func matrices(op kernels.Op) []*kernels.Matrix {
 
 // weight is a frozen matrix in bf16: where it is stored or kept so, or in
 // scratch memory, dequantised by a launch that is appended here.
-func (c *compiler) weight(m *kernels.Matrix) matrix {
+func (c *compiler) weight(m *kernels.Matrix) matrix { return c.wide(m, 0) }
+
+// wide is weight with room for more columns beside a dequantised matrix; where
+// it was made with less, its rows are nearer.
+func (c *compiler) wide(m *kernels.Matrix, more int) matrix {
 	switch {
 	case m.Dense != nil && m.Dense.DType == kernels.BF16:
 		return half(c.ptr(m.Dense), m.Out, m.In)
@@ -126,36 +129,36 @@ func (c *compiler) weight(m *kernels.Matrix) matrix {
 		return half(c.half(m.Dense), m.Out, m.In)
 	}
 	if p, ok := c.d.memory.dense[m.NF4.Codes]; ok {
-		return half(p.ptr, m.Out, m.In)
+		return matrix{p: p.ptr, rows: m.Out, cols: m.In, ld: c.d.memory.widths[m.NF4.Codes]}
 	}
-	bytes := 2 * int64(m.Out) * int64(m.In)
 	if !c.keep {
-		p := c.scratch(bytes)
-		c.dequantize(m, p)
-		return half(p, m.Out, m.In)
+		to := half(c.scratch(2*int64(m.Out)*int64(m.In)), m.Out, m.In)
+		c.dequantize(m, to)
+		return to
 	}
-	places, err := c.d.memory.take("dequantised weights", bytes)
+	places, err := c.d.memory.take("dequantised weights", 2*int64(m.Out)*int64(m.In+more))
 	if err != nil {
 		c.fail(err)
 		return matrix{}
 	}
-	c.d.memory.dense[m.NF4.Codes] = places[0]
+	to := matrix{p: places[0].ptr, rows: m.Out, cols: m.In, ld: m.In + more}
+	c.d.memory.dense[m.NF4.Codes], c.d.memory.widths[m.NF4.Codes] = places[0], to.ld
 	now := &compiler{d: c.d, e: c.e, op: c.op, current: &step{kind: "dequantise"}}
-	now.dequantize(m, places[0].ptr)
+	now.dequantize(m, to)
 	c.fail(now.err)
 	c.fail(now.current.run(c.d.stream))
-	return half(places[0].ptr, m.Out, m.In)
+	return to
 }
 
-func (c *compiler) dequantize(m *kernels.Matrix, to driver.Ptr) {
+func (c *compiler) dequantize(m *kernels.Matrix, to matrix) {
 	q, n := m.NF4, m.Out*m.In
 	grid := blocks(n, 256*8*4)
 	grid[0] = min(grid[0], 32*c.d.context.Device.Multiprocessors)
 	if q.AbsmaxMap == nil {
 		c.launch(c.kernel("nf4_dequantize_flat"), grid, [3]int{256, 1, 1}, 0,
-			to, c.ptr(q.Codes), c.ptr(q.Absmax), int64(n), m.In, m.In)
+			to.p, c.ptr(q.Codes), c.ptr(q.Absmax), int64(n), m.In, to.ld)
 		return
 	}
-	c.launch(c.kernel("nf4_dequantize"), grid, [3]int{256, 1, 1}, 0, to, c.ptr(q.Codes), c.ptr(q.Absmax),
-		c.ptr(q.AbsmaxMap), c.ptr(q.NestedAbsmax), c.ptr(q.Offset), int64(n), m.In, m.In)
+	c.launch(c.kernel("nf4_dequantize"), grid, [3]int{256, 1, 1}, 0, to.p, c.ptr(q.Codes), c.ptr(q.Absmax),
+		c.ptr(q.AbsmaxMap), c.ptr(q.NestedAbsmax), c.ptr(q.Offset), int64(n), m.In, to.ld)
 }

@@ -119,38 +119,63 @@ func (p *Plan) prepare() error {
 }
 
 func (p *Plan) choose() error {
+	found, err := p.candidates(1)
+	if err != nil {
+		return err
+	}
+	p.take(found[0])
+	return nil
+}
+
+// candidate is an algorithm that the library proposes.
+type candidate [heuristicResultBytes]byte
+
+func (p *Plan) take(c candidate) {
+	copy(p.algo[:], c[heuristicAlgo:])
+	p.Workspace = *(*uint64)(unsafe.Pointer(&c[heuristicWorkspace]))
+	p.Waves = *(*float32)(unsafe.Pointer(&c[heuristicWaves]))
+}
+
+// candidates are up to n algorithms, the most promising first.
+func (p *Plan) candidates(n int) ([]candidate, error) {
 	l := p.l
 	var preference uintptr
 	if err := l.do("cublasLtMatmulPreferenceCreate", uintptr(unsafe.Pointer(&preference))); err != nil {
-		return err
+		return nil, err
 	}
 	defer l.do("cublasLtMatmulPreferenceDestroy", preference)
-	bytes, mask := uint64(WorkspaceBytes), uint32(reductionCompute|reductionOutput)
-	if err := l.do("cublasLtMatmulPreferenceSetAttribute", preference, preferMaxWorkspace, uintptr(unsafe.Pointer(&bytes)), 8); err != nil {
-		return err
+	set := func(attribute uintptr, value unsafe.Pointer, bytes uintptr) error {
+		return l.do("cublasLtMatmulPreferenceSetAttribute", preference, attribute, uintptr(value), bytes)
 	}
-	if err := l.do("cublasLtMatmulPreferenceSetAttribute", preference, preferReductionMask, uintptr(unsafe.Pointer(&mask)), 4); err != nil {
-		return err
+	bytes, mask, align := uint64(WorkspaceBytes), uint32(reductionCompute|reductionOutput), uint32(p.shape.Align)
+	err := set(preferMaxWorkspace, unsafe.Pointer(&bytes), 8)
+	if err == nil {
+		err = set(preferReductionMask, unsafe.Pointer(&mask), 4)
 	}
-	align := uint32(p.shape.Align)
 	for i := range uintptr(4) {
-		if err := l.do("cublasLtMatmulPreferenceSetAttribute", preference, preferAlign+i, uintptr(unsafe.Pointer(&align)), 4); err != nil {
-			return err
+		if err == nil {
+			err = set(preferAlign+i, unsafe.Pointer(&align), 4)
 		}
 	}
+	if err != nil {
+		return nil, err
+	}
 	var found int32
-	var result [heuristicResultBytes]byte
-	if err := l.do("cublasLtMatmulAlgoGetHeuristic", l.handle, p.desc, p.b, p.a, p.c, p.c, preference, 1,
-		uintptr(unsafe.Pointer(&result[0])), uintptr(unsafe.Pointer(&found))); err != nil {
-		return err
+	results := make([]candidate, n)
+	if err := l.do("cublasLtMatmulAlgoGetHeuristic", l.handle, p.desc, p.b, p.a, p.c, p.c, preference, uintptr(n),
+		uintptr(unsafe.Pointer(&results[0])), uintptr(unsafe.Pointer(&found))); err != nil {
+		return nil, err
 	}
-	if state := *(*int32)(unsafe.Pointer(&result[heuristicState])); found == 0 || state != 0 {
-		return fmt.Errorf("cuBLASLt has no algorithm (status %d): %w", state, kernels.ErrUnsupported)
+	var good []candidate
+	for _, r := range results[:found] {
+		if *(*int32)(unsafe.Pointer(&r[heuristicState])) == 0 {
+			good = append(good, r)
+		}
 	}
-	copy(p.algo[:], result[heuristicAlgo:])
-	p.Workspace = *(*uint64)(unsafe.Pointer(&result[heuristicWorkspace]))
-	p.Waves = *(*float32)(unsafe.Pointer(&result[heuristicWaves]))
-	return nil
+	if len(good) == 0 {
+		return nil, fmt.Errorf("cuBLASLt has no algorithm: %w", kernels.ErrUnsupported)
+	}
+	return good, nil
 }
 
 // Run computes the product in a stream.

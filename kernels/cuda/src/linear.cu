@@ -65,3 +65,13 @@ extern "C" __global__ void linear_round(bf16 *__restrict__ dst, const float *__r
     long long i = (long long)blockIdx.x * 256 + threadIdx.x;
     if (i < n) dst[i] = to_bf16(src[i]);
 }
+
+// Columns beside a weight: pad zeros, then scale·b of r values, one rounding.
+// w is the first of these columns, rows ld apart. Overwrites. One thread a value.
+extern "C" __global__ void linear_ride(bf16 *__restrict__ w, const float *__restrict__ b, float scale, int out, int pad, int r,
+                                       int ld) {
+    int i = blockIdx.x * 256 + threadIdx.x, width = pad + r;
+    if (i >= out * width) return;
+    int row = i / width, c = i % width;
+    w[(long long)row * ld + c] = to_bf16(c < pad ? 0.f : scale * b[(long long)row * r + c - pad]);
+}

@@ -14,6 +14,7 @@
 // norm_*_wide  the same up to 16,384
 // norm_*_small some lanes a row (h % 8 == 0, h ≤ 256)
 // norm_*_any   every other h, a block a row
+// Rows of y are ld vectors of 8 apart (not in _any).
 // The last two take heads of a row for rows: per of them belong to one of *rows.
 #include "common.cuh"
 
@@ -95,7 +96,7 @@ static __device__ __forceinline__ float root(float squares, int h, float eps) {
 template <int V>
 static __device__ __forceinline__ void add_rows(bf16x8 *y, bf16x8 *sum, float *rstd, const bf16x8 *x,
                                                 const bf16x8 *delta, const float *w, const int *rows, int total, int h,
-                                                float eps) {
+                                                float eps, int ld) {
     __shared__ float scratch[2][32];
     int n = *rows, vectors = h >> 3, parity = 0;
     float weight[V][8];
@@ -118,12 +119,12 @@ static __device__ __forceinline__ void add_rows(bf16x8 *y, bf16x8 *sum, float *r
     };
     fetch(blockIdx.x);
     for (int row = blockIdx.x; row < total; row += gridDim.x) {
-        size_t base = (size_t)row * vectors + threadIdx.x;
+        size_t base = (size_t)row * vectors + threadIdx.x, to = (size_t)row * ld + threadIdx.x;
         if (row >= n) {
 #pragma unroll
             for (int v = 0; v < V; v++)
                 if (mine[v]) {
-                    store_zero(y + base + v * blockDim.x);
+                    store_zero(y + to + v * blockDim.x);
                     if (delta) store_zero(sum + base + v * blockDim.x);
                 }
             continue;
@@ -145,22 +146,22 @@ static __device__ __forceinline__ void add_rows(bf16x8 *y, bf16x8 *sum, float *r
         if (threadIdx.x == 0) rstd[row] = r;
 #pragma unroll
         for (int v = 0; v < V; v++)
-            if (mine[v]) y[base + v * blockDim.x] = scale8(s[v], r, weight[v]);
+            if (mine[v]) y[to + v * blockDim.x] = scale8(s[v], r, weight[v]);
     }
 }
 
 extern "C" __global__ void __launch_bounds__(512)
     norm_add(bf16x8 *__restrict__ y, bf16x8 *__restrict__ sum, float *__restrict__ rstd, const bf16x8 *__restrict__ x,
              const bf16x8 *__restrict__ delta, const float *__restrict__ w, const int *__restrict__ rows, int total, int h,
-             float eps) {
-    add_rows<2>(y, sum, rstd, x, delta, w, rows, total, h, eps);
+             float eps, int ld) {
+    add_rows<2>(y, sum, rstd, x, delta, w, rows, total, h, eps, ld);
 }
 
 extern "C" __global__ void __launch_bounds__(512)
     norm_add_wide(bf16x8 *__restrict__ y, bf16x8 *__restrict__ sum, float *__restrict__ rstd,
                   const bf16x8 *__restrict__ x, const bf16x8 *__restrict__ delta, const float *__restrict__ w,
-                  const int *__restrict__ rows, int total, int h, float eps) {
-    add_rows<4>(y, sum, rstd, x, delta, w, rows, total, h, eps);
+                  const int *__restrict__ rows, int total, int h, float eps, int ld) {
+    add_rows<4>(y, sum, rstd, x, delta, w, rows, total, h, eps, ld);
 }
 
 template <int V>
@@ -231,7 +232,7 @@ static __device__ __forceinline__ float lanes_sum(float x, int lanes) {
 extern "C" __global__ void __launch_bounds__(256)
     norm_add_small(bf16x8 *__restrict__ y, bf16x8 *__restrict__ sum, float *__restrict__ rstd,
                    const bf16x8 *__restrict__ x, const bf16x8 *__restrict__ delta, const float *__restrict__ w,
-                   const int *__restrict__ rows, int per, int total, int h, float eps, int lanes) {
+                   const int *__restrict__ rows, int per, int total, int h, float eps, int lanes, int ld) {
     int lane = threadIdx.x & (lanes - 1), vectors = h >> 3, step = 256 / lanes, used = *rows * per;
     int first = blockIdx.x * step * GROUPS + threadIdx.x / lanes;
     bf16x8 s[GROUPS], d[GROUPS];
@@ -249,7 +250,7 @@ extern "C" __global__ void __launch_bounds__(256)
     for (int k = 0; k < GROUPS; k++) {
         int row = first + k * step;
         bool mine = row < total && lane < vectors;
-        size_t at = (size_t)row * vectors + lane;
+        size_t at = (size_t)row * vectors + lane, to = (size_t)row * ld + lane;
         float squares = 0.f;
         if (mine && row < used) {
             if (delta) sum[at] = s[k] = add8(s[k], d[k]);
@@ -257,10 +258,10 @@ extern "C" __global__ void __launch_bounds__(256)
         }
         float r = root(lanes_sum(squares, lanes), h, eps);
         if (mine && row < used) {
-            y[at] = scale8(s[k], r, weight);
+            y[to] = scale8(s[k], r, weight);
             if (lane == 0) rstd[row] = r;
         } else if (mine) {
-            store_zero(y + at);
+            store_zero(y + to);
             if (delta) store_zero(sum + at);
         }
     }
