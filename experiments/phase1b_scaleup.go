@@ -13,7 +13,7 @@
 //   --epochs, --lr, --rank, --batch of the training
 //   --seed of order and initialisation
 // PIPELINE STAGE: 1B.5 scale up
-// TIME: 1-2 min (tiny on 2 cores)
+// TIME: 30-100 s (tiny on 2 cores)
 // COST: $0 on your own machine; unknown on a rented one until COGUMI_PRICE_PER_HOUR is set
 
 package main
@@ -48,6 +48,8 @@ func main() {
 	base := model.MustLoad(x.String("model", "tiny", "model folder, or tiny"))
 	pool := dataset.MustRead(x.String("pool", "tinyworld/pool", "problems to learn from")).Named("pool")
 	eval := dataset.MustRead(x.String("eval", "tinyworld/eval", "problems to judge by")).Named("eval")
+
+	recipe.Benchmarks = []*dataset.Set{eval}
 
 	// Rows that the evaluation set holds as well teach nothing but its answers.
 	clean := dedup.Against(pool, eval, threshold).Kept.Named("pool")
