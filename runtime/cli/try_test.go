@@ -17,7 +17,7 @@ import (
 const tinyFolder = "../../stdlib/model/builtin/tiny" // seen from this package
 
 // makeAdapter is the script command "adapter DIR RANK BASE": an adapter that
-// changes tiny's answers. BASE wider is one that does not fit.
+// changes tiny's answers, or nothing with RANK 0. BASE wider is one that does not fit.
 func makeAdapter(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: adapter DIR RANK BASE")
@@ -27,6 +27,10 @@ func makeAdapter(ts *testscript.TestScript, neg bool, args []string) {
 	hidden := 256
 	if args[2] == "wider" {
 		hidden = 512
+	}
+	size := 0.5
+	if rank == 0 { // B is zero: it changes nothing
+		rank, size = 1, 0
 	}
 	random := rand.New(rand.NewPCG(uint64(rank), 1))
 	noise := func(n int, scale float64) []float32 {
@@ -38,7 +42,7 @@ func makeAdapter(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	a := &peft.Adapter{BaseModel: args[2], R: rank, Alpha: float64(rank), Targets: []string{"q_proj"}, Tensors: map[string]peft.Pair{}}
 	for i := range 8 {
-		a.Tensors[fmt.Sprintf("model.layers.%d.self_attn.q_proj", i)] = peft.Pair{A: noise(rank*hidden, 0.1), B: noise(hidden*rank, 0.5), In: hidden, Out: hidden}
+		a.Tensors[fmt.Sprintf("model.layers.%d.self_attn.q_proj", i)] = peft.Pair{A: noise(rank*hidden, 0.1), B: noise(hidden*rank, size), In: hidden, Out: hidden}
 	}
 	ts.Check(a.Write(ts.MkAbs(args[0])))
 }

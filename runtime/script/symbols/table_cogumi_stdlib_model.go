@@ -12,18 +12,20 @@ import (
 func init() {
 	register("cogumi/stdlib/model", func() *Package {
 		return &Package{Path: "cogumi/stdlib/model", Name: "model", Values: map[string]reflect.Value{
-			"Adapter":      reflect.ValueOf((*p_cogumi_stdlib_model.Adapter)(nil)),
-			"Example":      reflect.ValueOf(p_cogumi_stdlib_model.Example),
-			"FindAdapter":  reflect.ValueOf(p_cogumi_stdlib_model.FindAdapter),
-			"Load":         reflect.ValueOf(p_cogumi_stdlib_model.Load),
-			"LoadOriginal": reflect.ValueOf(p_cogumi_stdlib_model.LoadOriginal),
-			"Model":        reflect.ValueOf((*p_cogumi_stdlib_model.Model)(nil)),
-			"MustLoad":     reflect.ValueOf(p_cogumi_stdlib_model.MustLoad),
-			"OpenAdapter":  reflect.ValueOf(p_cogumi_stdlib_model.OpenAdapter),
-			"Prompt":       reflect.ValueOf(p_cogumi_stdlib_model.Prompt),
-			"Reply":        reflect.ValueOf((*p_cogumi_stdlib_model.Reply)(nil)),
-			"Sampling":     reflect.ValueOf((*p_cogumi_stdlib_model.Sampling)(nil)),
-			"Talk":         reflect.ValueOf((*p_cogumi_stdlib_model.Talk)(nil)),
+			"Adapter":          reflect.ValueOf((*p_cogumi_stdlib_model.Adapter)(nil)),
+			"Example":          reflect.ValueOf(p_cogumi_stdlib_model.Example),
+			"FindAdapter":      reflect.ValueOf(p_cogumi_stdlib_model.FindAdapter),
+			"Load":             reflect.ValueOf(p_cogumi_stdlib_model.Load),
+			"LoadOriginal":     reflect.ValueOf(p_cogumi_stdlib_model.LoadOriginal),
+			"Merged":           reflect.ValueOf((*p_cogumi_stdlib_model.Merged)(nil)),
+			"Model":            reflect.ValueOf((*p_cogumi_stdlib_model.Model)(nil)),
+			"MustLoad":         reflect.ValueOf(p_cogumi_stdlib_model.MustLoad),
+			"MustLoadOriginal": reflect.ValueOf(p_cogumi_stdlib_model.MustLoadOriginal),
+			"OpenAdapter":      reflect.ValueOf(p_cogumi_stdlib_model.OpenAdapter),
+			"Prompt":           reflect.ValueOf(p_cogumi_stdlib_model.Prompt),
+			"Reply":            reflect.ValueOf((*p_cogumi_stdlib_model.Reply)(nil)),
+			"Sampling":         reflect.ValueOf((*p_cogumi_stdlib_model.Sampling)(nil)),
+			"Talk":             reflect.ValueOf((*p_cogumi_stdlib_model.Talk)(nil)),
 		}}
 	})
 }
