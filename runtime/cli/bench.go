@@ -97,7 +97,7 @@ func (a *app) printBench(r *bench.TrainResult) error {
 	line("products", "%.1f TFLOP/s, %.0f %% of the %.1f that large products alone reach", r.TFLOPs, 100*r.Share, r.CeilingTFLOP)
 	line("first step", "%.2f s, %.2f s after the start", r.FirstStepS, r.SinceStartS)
 	if r.PeakGiB > 0 {
-		line("memory", "%.2f GiB at most", r.PeakGiB)
+		line("memory", "%.2f GiB at most, %.2f planned", r.PeakGiB, r.PlannedGiB)
 		for _, k := range byValue(r.Memory) {
 			line("  "+k, "%.2f GiB", r.Memory[k])
 		}

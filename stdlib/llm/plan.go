@@ -25,6 +25,15 @@ func (m Memory) New() int64 {
 // PlanTraining says what NewAdapter, NewTrainer and NewScorer with the same
 // settings will take.
 func PlanTraining(m *Model, a AdapterConfig, c TrainerConfig) (Memory, error) {
+	return planTraining(m, a, c, true)
+}
+
+// PlanStep is PlanTraining without an evaluation beside the training.
+func PlanStep(m *Model, a AdapterConfig, c TrainerConfig) (Memory, error) {
+	return planTraining(m, a, c, false)
+}
+
+func planTraining(m *Model, a AdapterConfig, c TrainerConfig, evaluation bool) (Memory, error) {
 	adapter, err := shapeAdapter(m, a)
 	if err != nil {
 		return Memory{}, err
@@ -38,15 +47,17 @@ func PlanTraining(m *Model, a AdapterConfig, c TrainerConfig) (Memory, error) {
 	if err != nil {
 		return Memory{}, err
 	}
-	scorer := shapeScorer(m, c.Budget)
-	score := scorer.record(adapter)
 	plan := Memory{Weights: m.Bytes, Adapter: bytesOf(adapter.trainable()), Gradients: bytesOf(trainer.grads), Optimizer: bytesOf(trainer.state),
-		Activations: kernels.NewPlan(step, true).Arena + kernels.NewPlan(score, true).Arena}
-	plan.Inputs = bytesOf(trainer.made) - plan.Gradients - plan.Optimizer + bytesOf(scorer.made())
-	if d, ok := m.device.(kernels.Footprint); ok {
-		both := &kernels.Program{Name: "train and score", Ops: append(step.Ops[:len(step.Ops):len(step.Ops)], score.Ops...)}
-		plan.Derived = d.Footprint(both)
+		Activations: kernels.NewPlan(step, true).Arena}
+	plan.Inputs = bytesOf(trainer.made) - plan.Gradients - plan.Optimizer
+	if evaluation {
+		scorer := shapeScorer(m, c.Budget)
+		score := scorer.record(adapter)
+		plan.Inputs += bytesOf(scorer.made())
+		plan.Activations += kernels.NewPlan(score, true).Arena
+		step = &kernels.Program{Name: "train and score", Ops: append(step.Ops[:len(step.Ops):len(step.Ops)], score.Ops...)}
 	}
+	plan.Derived = footprint(m.device, step) + trainer.unpacked
 	return plan, nil
 }
 

@@ -75,10 +75,11 @@ func (t *Trainer) fit(other int64) {
 			return 1 << 62
 		}
 		n := kernels.NewPlan(p, true).Arena + footprint(t.model.device, p)
+		t.unpacked = 0
 		if u, ok := t.model.device.(Unpacker); ok && unpacked {
-			n += u.Unpacked(p)
+			t.unpacked = u.Unpacked(p)
 		}
-		return n
+		return n + t.unpacked
 	}
 	// The need falls along the list.
 	search := func(list []spare, unpacked bool) bool {
@@ -91,7 +92,7 @@ func (t *Trainer) fit(other int64) {
 		if i == len(list) {
 			return false
 		}
-		t.spare = list[i]
+		need(list[i], unpacked)
 		return true
 	}
 	if need(spare{}, true) <= room {
@@ -101,7 +102,7 @@ func (t *Trainer) fit(other int64) {
 		return
 	}
 	if !search(all, false) {
-		t.spare = all[len(all)-1] // the smallest; allocation says what is missing
+		need(all[len(all)-1], false) // the smallest; allocation says what is missing
 	}
 }
 

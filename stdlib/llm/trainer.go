@@ -56,7 +56,9 @@ type Trainer struct {
 	update  kernels.Executable
 	steps   int
 	made    []*kernels.Tensor
-	spare   spare
+	spare   spare // what is computed again
+	// unpacked is what the device keeps of the weights in another form.
+	unpacked int64
 }
 
 // StepResult is what one optimiser step did.

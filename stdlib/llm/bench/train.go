@@ -58,6 +58,7 @@ type TrainResult struct {
 	CeilingTFLOP float64            `json:"ceiling_tflop_per_s"` // of large products alone, sustained
 	Share        float64            `json:"share"`               // of the ceiling
 	Memory       map[string]float64 `json:"memory_gib"`          // by kind
+	PlannedGiB   float64            `json:"planned_gib"`         // before the first step
 	PeakGiB      float64            `json:"peak_gib"`
 	Families     map[string]float64 `json:"families_ms"` // a step, by kind of operation
 	Losses       []float64          `json:"losses"`
@@ -69,6 +70,8 @@ type meter interface {
 }
 
 const warm = 3
+
+func gib(n int64) float64 { return float64(n) / (1 << 30) }
 
 // Train measures QLoRA training: NF4 with double quantisation, 8-bit AdamW,
 // clipping, every token a target.
@@ -95,6 +98,13 @@ func Train(ctx context.Context, device kernels.Device, c TrainConfig, say func(s
 	defer m.Close()
 	settings := llm.AdapterConfig{Rank: c.Rank, Alpha: 16}
 	training := llm.TrainerConfig{Optimizer: llm.AdamW8bit, MaxNorm: 1, Budget: c.Rows * c.Length}
+	plan, err := llm.PlanStep(m, settings, training)
+	if err != nil {
+		return nil, err
+	}
+	r.PlannedGiB = gib(plan.Total())
+	say(fmt.Sprintf("memory plan: weights %.2f GiB, adapter with gradients and optimiser %.2f, activations %.2f, unpacked weights and workspace %.2f: %.2f in all",
+		gib(plan.Weights), gib(plan.Adapter+plan.Gradients+plan.Optimizer), gib(plan.Activations), gib(plan.Derived), r.PlannedGiB))
 	a, err := llm.NewAdapter(m, settings, 1)
 	if err != nil {
 		return nil, err
@@ -111,9 +121,9 @@ func Train(ctx context.Context, device kernels.Device, c TrainConfig, say func(s
 	if u, ok := device.(meter); ok {
 		kinds, peak := u.Usage()
 		for k, n := range kinds {
-			r.Memory[k] = float64(n) / (1 << 30)
+			r.Memory[k] = gib(n)
 		}
-		r.PeakGiB = float64(peak) / (1 << 30)
+		r.PeakGiB = gib(peak)
 	}
 	r.TFLOPs = stepWork(config, c.Rows, c.Length, c.Rank).total() / r.median() / 1e12
 	say("measuring large products alone")

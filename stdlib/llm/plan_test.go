@@ -1,0 +1,60 @@
+package llm
+
+import (
+	"testing"
+
+	"cogumi/kernels"
+	"cogumi/kernels/cuda"
+	"cogumi/stdlib/llm/hfconfig"
+)
+
+// onPaper is a GPU that holds nothing: it plans as a real one does.
+type onPaper struct {
+	cuda.Device
+	free int64
+}
+
+func (d *onPaper) Describe() kernels.Description {
+	return kernels.Description{Name: "cuda:0", Free: d.free, Memory: d.free, Compute: kernels.BF16}
+}
+func (d *onPaper) Alloc(...*kernels.Tensor) error             { return nil }
+func (d *onPaper) Free(...*kernels.Tensor)                    {}
+func (d *onPaper) Write(*kernels.Tensor, int64, []byte) error { return nil }
+func (d *onPaper) Read(*kernels.Tensor, int64, []byte) error  { return nil }
+func (d *onPaper) Compile(*kernels.Program) (kernels.Executable, error) {
+	return nil, kernels.ErrUnsupported
+}
+
+// TestPlanIsTrue: plans of a Llama-3.1-8B step with rank 64 against what
+// `cogumi bench train` held on an NVIDIA H200.
+func TestPlanIsTrue(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: draws 8 billion parameters")
+	}
+	c, err := hfconfig.Parse([]byte(`{"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": 128256, "hidden_size": 4096,
+		"intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8, "head_dim": 128,
+		"rms_norm_eps": 1e-5, "rope_theta": 5e5, "max_position_embeddings": 131072, "hidden_act": "silu", "tie_word_embeddings": false}`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &onPaper{free: 138 << 30}
+	m, err := NewRandom(d, c, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []struct {
+		limit, tokens int64
+		held          float64 // GiB
+	}{{138, 8192, 55.25}, {138, 4096, 37.91}, {45, 8192, 42.25}, {20, 8192, 18.79}, {12, 4096, 11.56}} {
+		d.free = p.limit<<30 - m.Bytes
+		plan, err := PlanStep(m, AdapterConfig{Rank: 64, Alpha: 16}, TrainerConfig{Optimizer: AdamW8bit, MaxNorm: 1, Budget: int(p.tokens)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := float64(plan.Total()) / (1 << 30)
+		t.Logf("%d tokens, %d GiB: planned %.2f, held %.2f: %+v", p.tokens, p.limit, got, p.held, plan)
+		if got < 0.98*p.held || got > 1.02*p.held {
+			t.Errorf("%d tokens, %d GiB: planned %.2f GiB, the GPU held %.2f", p.tokens, p.limit, got, p.held)
+		}
+	}
+}
