@@ -18,51 +18,75 @@
 #include "common.cuh"
 #include "ptx.cuh"
 
-#define DEPTH 32 // of a tile
+#define DEPTH 32 // of a tile: two steps of mma
 #define STAGES 4
 
-// One operand's tiles of R rows (of m or n) by DEPTH. With K_MAJOR its memory is
-// [rows, k], otherwise [k, rows].
-template <int R, bool K_MAJOR> struct Operand {
+// One operand's tiles of R rows (of m or n) by DEPTH, loaded by THREADS threads.
+// With K_MAJOR its memory is [rows, k], otherwise [k, rows].
+template <int R, bool K_MAJOR, int THREADS> struct Operand {
     static const int bytes = R * DEPTH * 2;
-    const bf16 *p;
-    int ld, rows, k, aligned;
+    static const int per = K_MAJOR ? DEPTH / 8 : R / 8;           // chunks of eight values a line
+    static const int step = THREADS / per;                        // lines that are loaded at a time
+    static const int count = (K_MAJOR ? R : DEPTH) / step;        // times
+    static const int pitch = (K_MAJOR ? DEPTH : R) * 2;           // bytes of a line in shared memory
+    static_assert(step % 8 == 0 && count * step == (K_MAJOR ? R : DEPTH), "a thread's chunks are swizzled alike");
 
-    // offset of chunk c (8 values) of line l in a tile.
+    const bf16 *p; // this thread's first chunk of the next tile
+    int lines, length; // of the operand, from there on
+    int ld, aligned;
+    uint32_t to;
+
+    // offset of chunk c of line l in a tile.
     static __device__ __forceinline__ uint32_t place(int l, int c) {
-        if (K_MAJOR) return l * (DEPTH * 2) + ((c ^ (l >> 1 & 3)) << 4);
-        return l * (R * 2) + ((c ^ (l & 7)) << 4);
+        return l * pitch + ((c ^ (K_MAJOR ? l >> 1 & 3 : l & 7)) << 4);
     }
 
-    // load puts the tile at (row, depth) into shared memory, zeros beyond.
-    template <int THREADS> __device__ __forceinline__ void load(unsigned char *tile, int row, int depth) const {
-        const int chunks = R * DEPTH / 8, per = K_MAJOR ? DEPTH / 8 : R / 8;
-        int lines = K_MAJOR ? rows : k, length = K_MAJOR ? k : rows;
-        int first_line = K_MAJOR ? row : depth, first = K_MAJOR ? depth : row;
+    __device__ __forceinline__ Operand(const bf16 *from, int ld, int rows, int k, int aligned, int row, int depth)
+        : ld(ld), aligned(aligned) {
+        int l = threadIdx.x / per, c = threadIdx.x % per;
+        int line = (K_MAJOR ? row : depth) + l, at = (K_MAJOR ? depth : row) + c * 8;
+        p = from + (size_t)line * ld + at;
+        lines = (K_MAJOR ? rows : k) - line, length = (K_MAJOR ? k : rows) - at;
+        to = place(l, c);
+    }
+
+    // load puts the next tile into shared memory, zeros where there is nothing.
+    __device__ __forceinline__ void load(unsigned char *tile) {
+        if (aligned) {
+            uint32_t base = shared_address(tile) + to;
 #pragma unroll
-        for (int i = threadIdx.x; i < chunks; i += THREADS) {
-            int l = i / per, c = i % per, line = first_line + l, at = first + c * 8;
-            unsigned char *to = tile + place(l, c);
-            const bf16 *from = p + (size_t)line * ld + at;
-            if (aligned) {
-                bool valid = line < lines && at < length;
-                cp_async16(shared_address(to), valid ? from : p, valid);
-            } else {
+            for (int i = 0; i < count; i++)
+                cp_async16(base + i * step * pitch, p + (size_t)i * step * ld, i * step < lines && length > 0);
+        } else {
 #pragma unroll 1
-                for (int k = 0; k < 8; k++)
-                    ((bf16 *)to)[k] = line < lines && at + k < length ? from[k] : to_bf16(0.f);
+            for (int i = 0; i < count * 8; i++)
+                ((bf16 *)(tile + to + i / 8 * step * pitch))[i % 8] =
+                    i / 8 * step < lines && i % 8 < length ? p[(size_t)(i / 8) * step * ld + i % 8] : to_bf16(0.f);
+        }
+        if (K_MAJOR) p += DEPTH, length -= DEPTH;
+        else p += (size_t)DEPTH * ld, lines -= DEPTH;
+    }
+
+    // Fragments reads 16 rows by 16 k at a time, from row on: as the left factor
+    // of mma, or as two right factors of 8 columns each. Where a lane's 16 bytes
+    // lie is worked out once.
+    template <int COUNT, bool LEFT> struct Fragments {
+        uint32_t offset[K_MAJOR ? DEPTH / 16 : COUNT];
+        __device__ __forceinline__ explicit Fragments(int row) {
+            int lane = threadIdx.x & 31, low = lane & 7, a = lane >> 3 & 1, b = lane >> 4;
+            int by_row = LEFT ? a : b, by_k = LEFT ? b : a; // which half a group of lanes addresses
+#pragma unroll
+            for (int i = 0; i < (K_MAJOR ? DEPTH / 16 : COUNT); i++)
+                offset[i] = K_MAJOR ? place(row + by_row * 8 + low, i * 2 + by_k) : place(by_k * 8 + low, row / 8 + i * 2 + by_row);
+        }
+        __device__ __forceinline__ void load(uint32_t (&r)[COUNT][4], uint32_t tile, int depth) const {
+#pragma unroll
+            for (int i = 0; i < COUNT; i++) {
+                if (K_MAJOR) ldmatrix(r[i], tile + offset[depth] + i * (16 * DEPTH * 2));
+                else ldmatrix_transposed(r[i], tile + offset[i] + depth * (16 * R * 2));
             }
         }
-    }
-
-    // fragment reads 16 rows by 16 k: as the left factor of mma, or as two right
-    // factors of 8 columns each.
-    static __device__ __forceinline__ void fragment(uint32_t (&r)[4], const unsigned char *tile, int row, int depth, bool left) {
-        int lane = threadIdx.x & 31, low = lane & 7, a = lane >> 3 & 1, b = lane >> 4;
-        int by_row = left ? a : b, by_k = left ? b : a; // which half a group of lanes addresses
-        if (K_MAJOR) ldmatrix(r, shared_address(tile + place(row + by_row * 8 + low, depth / 8 + by_k)));
-        else ldmatrix_transposed(r, shared_address(tile + place(depth + by_k * 8 + low, row / 8 + by_row)));
-    }
+    };
 };
 
 // Tiles in an order that keeps eight rows of them together in L2.
@@ -106,42 +130,50 @@ static __device__ __forceinline__ void product(const bf16 *a, const bf16 *b, voi
                                                int lda, int ldb, int ldc, int f32, int pairs, int aligned_a,
                                                int aligned_b, int part, float alpha, float beta) {
     const int THREADS = WARPS_M * WARPS_N * 32, WM = BM / WARPS_M, WN = BN / WARPS_N;
-    typedef Operand<BM, !TA> A;
-    typedef Operand<BN, TB> B;
+    typedef Operand<BM, !TA, THREADS> A;
+    typedef Operand<BN, TB, THREADS> B;
     DYNAMIC_SHARED(memory);
     unsigned char *tiles_a = memory, *tiles_b = memory + STAGES * A::bytes;
     int tile_m, tile_n, warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
     tile_of(blockIdx.x, (m + BM - 1) / BM, (n + BN - 1) / BN, tile_m, tile_n);
     int from = blockIdx.y * part, to = min(from + part, k), steps = (to - from + DEPTH - 1) / DEPTH;
-    A left = {a, lda, m, to, aligned_a};
-    B right = {b, ldb, n, to, aligned_b};
+    A left(a, lda, m, to, aligned_a, tile_m * BM, from);
+    B right(b, ldb, n, to, aligned_b, tile_n * BN, from);
     int row = warp % WARPS_M * WM, col = warp / WARPS_M * WN;
     float sum[WM / 16][WN / 8][4] = {};
     auto fetch = [&](int step) {
         if (step < steps) {
-            left.template load<THREADS>(tiles_a + step % STAGES * A::bytes, tile_m * BM, from + step * DEPTH);
-            right.template load<THREADS>(tiles_b + step % STAGES * B::bytes, tile_n * BN, from + step * DEPTH);
+            left.load(tiles_a + step % STAGES * A::bytes);
+            right.load(tiles_b + step % STAGES * B::bytes);
         }
         cp_async_commit();
     };
+    typename A::template Fragments<WM / 16, true> places_a(row);
+    typename B::template Fragments<WN / 16, false> places_b(col);
+    uint32_t x[2][WM / 16][4], y[2][WN / 16][4]; // one pair is multiplied while the next is read
+    auto read = [&](int step, int depth) {
+        places_a.load(x[depth], shared_address(tiles_a + step % STAGES * A::bytes), depth);
+        places_b.load(y[depth], shared_address(tiles_b + step % STAGES * B::bytes), depth);
+    };
+    auto multiply = [&](int depth) {
+#pragma unroll
+        for (int i = 0; i < WM / 16; i++)
+#pragma unroll
+            for (int j = 0; j < WN / 8; j++)
+                mma(sum[i][j], x[depth][i], y[depth][j / 2][j % 2 * 2], y[depth][j / 2][j % 2 * 2 + 1]);
+    };
     for (int s = 0; s < STAGES - 1; s++) fetch(s);
+    cp_async_wait<STAGES - 2>();
+    __syncthreads();
+    read(0, 0);
     for (int s = 0; s < steps; s++) {
+        read(s, 1);
+        fetch(s + STAGES - 1); // over the tile that was done with before the last barrier
+        multiply(0);
         cp_async_wait<STAGES - 2>();
-        __syncthreads(); // the tile is there for all, and all are done with the one before it
-        fetch(s + STAGES - 1);
-        const unsigned char *ta = tiles_a + s % STAGES * A::bytes, *tb = tiles_b + s % STAGES * B::bytes;
-#pragma unroll
-        for (int d = 0; d < DEPTH; d += 16) {
-            uint32_t x[WM / 16][4], y[WN / 16][4];
-#pragma unroll
-            for (int i = 0; i < WM / 16; i++) A::fragment(x[i], ta, row + i * 16, d, true);
-#pragma unroll
-            for (int j = 0; j < WN / 16; j++) B::fragment(y[j], tb, col + j * 16, d, false);
-#pragma unroll
-            for (int i = 0; i < WM / 16; i++)
-#pragma unroll
-                for (int j = 0; j < WN / 8; j++) mma(sum[i][j], x[i], y[j / 2][j % 2 * 2], y[j / 2][j % 2 * 2 + 1]);
-        }
+        __syncthreads(); // the next tile is there for all, and all have read this one
+        read(s + 1, 0);
+        multiply(1);
     }
     Output out = {c, m, n, ldc, f32, pairs, alpha, beta};
     if (gridDim.y > 1) out = {partial + (size_t)blockIdx.y * m * n, m, n, n, 1, n % 2 == 0, 1.f, 0.f};
