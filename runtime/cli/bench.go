@@ -66,6 +66,9 @@ func (a *app) benchTrain(config bench.TrainConfig, gpu string, memory float64) e
 	if min(config.Rows, config.Rank, config.Steps) < 1 || config.Length < 2 {
 		return usage("see: cogumi bench train --help", "rows, rank and steps are at least 1, length at least 2")
 	}
+	if !slices.Contains(bench.Presets(), config.Preset) {
+		return usage("presets: "+strings.Join(bench.Presets(), ", "), "there is no preset %q", config.Preset)
+	}
 	if err := chooseDevice(gpu); err != nil {
 		return err
 	}
