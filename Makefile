@@ -83,8 +83,12 @@ fuzz: ## every fuzz target for FUZZTIME
 		done; \
 	done
 
-test-peers: ## tests against tools of gigabytes (torch, peft); see each test for what it needs
-	COGUMI_PEERS=1 $(GO) test -run Peer -timeout 60m ./...
+test-peers: .peers ## what we write is read by the field's own tools, and back; 6 GB of Python packages
+	COGUMI_PEER_PYTHON=$(CURDIR)/.peers/bin/python $(GO) test -count=1 -run Peer -timeout 60m ./stdlib/...
+
+.peers:
+	python3 -m venv .peers
+	.peers/bin/pip install -q torch transformers peft bitsandbytes accelerate huggingface_hub jinja2 || { rm -rf .peers; exit 1; }
 
 clean: ## what can be built again; runs stay
 	rm -f cogumi
