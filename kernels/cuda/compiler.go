@@ -113,11 +113,6 @@ func (c *compiler) clear(p driver.Ptr, bytes int64) {
 	c.do(func(s *driver.Stream) error { return s.Clear(p, bytes) })
 }
 
-// copy appends a copy within the GPU.
-func (c *compiler) copy(to, from driver.Ptr, bytes int64) {
-	c.do(func(s *driver.Stream) error { return s.Copy(to, from, bytes) })
-}
-
 // do appends work that puts itself into a stream and does nothing else.
 func (c *compiler) do(work func(*driver.Stream) error) {
 	if !c.dry {

@@ -19,21 +19,6 @@ func (x *Context) MemoryInfo() (free, total int64, err error) {
 	return int64(f), int64(t), err
 }
 
-// HostAlloc takes page-locked memory of the host: copies from and to it do not
-// wait for the processor.
-func (x *Context) HostAlloc(bytes int64) ([]byte, error) {
-	var p unsafe.Pointer
-	if err := x.c.do("cuMemAllocHost_v2", uintptr(unsafe.Pointer(&p)), uintptr(bytes)); err != nil {
-		return nil, with(err, "%d bytes of page-locked memory", bytes)
-	}
-	return unsafe.Slice((*byte)(p), bytes), nil
-}
-
-// HostFree gives HostAlloc's memory back.
-func (x *Context) HostFree(b []byte) error {
-	return x.c.do("cuMemFreeHost", uintptr(unsafe.Pointer(&b[0])))
-}
-
 // Upload copies src to the GPU in the stream's order. Memory that is not
 // page-locked has been read when it returns.
 func (s *Stream) Upload(to Ptr, src []byte) error {

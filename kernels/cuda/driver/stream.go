@@ -28,9 +28,6 @@ func (s *Stream) Synchronize() error { return s.x.c.do("cuStreamSynchronize", s.
 // Close destroys the stream.
 func (s *Stream) Close() error { return s.x.c.do("cuStreamDestroy_v2", s.handle) }
 
-// Wait lets the stream's later work wait for an event.
-func (s *Stream) Wait(e *Event) error { return s.x.c.do("cuStreamWaitEvent", s.handle, e.handle, 0) }
-
 // Event is a moment in a stream.
 type Event struct {
 	x      *Context

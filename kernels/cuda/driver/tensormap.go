@@ -35,10 +35,6 @@ const (
 	ElementBF16 ElementType = 9
 )
 
-func (e ElementType) size() int {
-	return map[ElementType]int{ElementU8: 1, ElementF32: 4, ElementBF16: 2}[e]
-}
-
 const promoteL2To256 = 3
 
 // NewTensorMap describes a row-major array at p, fastest dimension first:
