@@ -4,9 +4,13 @@ import (
 	"cogumi/kernels/cpu/par"
 )
 
-// unit is how many columns lie together in a compact operand, whatever the width
-// of panels.
-const unit = 16
+// unit is how many columns are expanded at once, group how many lie side by side
+// in a compact operand, whatever the width of panels: one long stream for the
+// processor to run ahead of.
+const (
+	unit  = 16
+	group = 64
+)
 
 // Codes is a B of small integers c with a scale, and a minimum or none, for every
 // `run` rows of a column: c·scale + minimum, each operation rounded by itself, or
@@ -15,8 +19,8 @@ type Codes struct {
 	k, n, run int
 	bits      int // 4: unsigned; 8: signed
 	nf4       bool
-	codes     []byte    // unit after unit: rows of 8 bytes (column i low, i+8 high) or 16
-	scales    []float32 // unit after unit: runs of 16
+	codes     []byte    // group after group: rows of 4 units, of 8 bytes (column i low, i+8 high) or 16
+	scales    []float32 // group after group: runs of 64
 	minima    []float32 // likewise; nil: none
 }
 
@@ -25,22 +29,21 @@ type Codes struct {
 // called from several goroutines, once per column. bits is 4 (codes 0…15) or 8
 // (codes as int8). run divides k.
 func NewCodes(k, n, run, bits int, minima bool, column func(j int, codes []byte, scales, minima []float32)) *Codes {
-	units, runs := (n+unit-1)/unit, k/run
-	c := &Codes{k: k, n: n, run: run, bits: bits, codes: make([]byte, units*k*unit*bits/8), scales: make([]float32, units*runs*unit)}
+	groups, runs := (n+group-1)/group, k/run
+	c := &Codes{k: k, n: n, run: run, bits: bits, codes: make([]byte, groups*k*group*bits/8), scales: make([]float32, groups*runs*group)}
 	if minima {
 		c.minima = make([]float32, len(c.scales))
 	}
-	par.For(units, 1+1<<12/max(1, k), func(lo, hi int) {
+	par.For(groups, 1+1<<10/max(1, k), func(lo, hi int) {
 		codes, scales, least := make([]byte, k), make([]float32, runs), make([]float32, runs)
-		for u := lo; u < hi; u++ {
-			for i := range min(unit, n-u*unit) {
-				column(u*unit+i, codes, scales, least)
-				c.place(u, i, codes)
-				for r, s := range scales {
-					c.scales[(u*runs+r)*unit+i] = s
-					if minima {
-						c.minima[(u*runs+r)*unit+i] = least[r]
-					}
+		for j := lo * group; j < min(hi*group, n); j++ {
+			column(j, codes, scales, least)
+			c.place(j, codes)
+			at := j/group*runs*group + j%group
+			for r, s := range scales {
+				c.scales[at+r*group] = s
+				if minima {
+					c.minima[at+r*group] = least[r]
 				}
 			}
 		}
@@ -62,18 +65,24 @@ func NewNF4(k, n int, packed []byte, scales []float32) *Codes {
 	return c
 }
 
-// place writes the codes of column i of unit u.
-func (c *Codes) place(u, i int, codes []byte) {
+// row is the bytes of a group's row.
+func (c *Codes) row() int { return group * c.bits / 8 }
+
+// at is where the codes of column j's unit begin in row k.
+func (c *Codes) at(k, j int) int { return (j/group*c.k+k)*c.row() + j%group/unit*unit*c.bits/8 }
+
+// place writes the codes of column j.
+func (c *Codes) place(j int, codes []byte) {
 	if c.bits == 8 {
-		dst := c.codes[u*c.k*unit+i:]
+		dst := c.codes[c.at(0, j)+j%unit:]
 		for k, v := range codes {
-			dst[k*unit] = v
+			dst[k*group] = v
 		}
 		return
 	}
-	dst, shift := c.codes[u*c.k*unit/2+i%8:], uint(i/8*4)
+	dst, shift := c.codes[c.at(0, j)+j%8:], uint(j%unit/8*4)
 	for k, v := range codes {
-		dst[k*unit/2] |= v << shift
+		dst[k*group/2] |= v << shift
 	}
 }
 
@@ -108,10 +117,9 @@ func zeroColumns(dst []float32, depth, nr, at, width int) {
 // expandRun writes rows [k, k+rows), which share their scales, of `width` columns
 // from column j on; dst has rows of nr.
 func (c *Codes) expandRun(dst []float32, k, rows, j, nr, width int) {
-	u := j / unit
-	row := unit * c.bits / 8
-	codes := c.codes[(u*c.k+k)*row:][:rows*row]
-	from := (u*(c.k/c.run) + k/c.run) * unit
+	row := c.row()
+	codes := c.codes[c.at(k, j):]
+	from := (j/group*(c.k/c.run)+k/c.run)*group + j%group/unit*unit
 	scales := c.scales[from:][:unit]
 	var minima []float32
 	if c.minima != nil {
@@ -122,8 +130,7 @@ func (c *Codes) expandRun(dst []float32, k, rows, j, nr, width int) {
 	}
 	for r := range rows {
 		for i := range width {
-			col := j%unit + i
-			dst[r*nr+i] = c.value(codes[r*row:], scales, minima, col)
+			dst[r*nr+i] = c.value(codes[r*row:], scales, minima, j%unit+i)
 		}
 	}
 }

@@ -2,69 +2,72 @@ package gemm
 
 import "cogumi/kernels/nf4"
 
-// Rows of codes with a scale and a minimum for each run: 4 units of 16 columns
-// (each next unit's codes, scales and minima so many bytes on), k rows, of which
-// the first `first` belong to the run that has begun; the next run's minima are
-// `step` bytes on.
+// A group of 64 columns over k rows, of which the first `first` belong to the run
+// of rows whose scales and minima come first; the next run's minima are `step`
+// bytes on.
 //
 //go:noescape
-func dot4AVX2(c, a *float32, codes *byte, scales, minima *float32, unitCodes, unitScales, unitMinima, step, k, first, run int, add bool)
+func dot4AVX2(c, a *float32, codes *byte, scales, minima *float32, step, k, first, run int, add bool)
 
 //go:noescape
-func dot8AVX2(c, a *float32, codes *byte, scales, minima *float32, unitCodes, unitScales, unitMinima, step, k, first, run int, add bool)
+func dot8AVX2(c, a *float32, codes *byte, scales, minima *float32, step, k, first, run int, add bool)
 
-// dotNF4AVX2 takes 2 units.
+// dotNF4AVX2 takes half a group.
 //
 //go:noescape
-func dotNF4AVX2(c, a *float32, codes *byte, scales, table *float32, unitCodes, unitScales, k, first, run int, add bool)
+func dotNF4AVX2(c, a *float32, codes *byte, scales, table *float32, k, first, run int, add bool)
 
-// dotBF16AVX2 takes 4 units, `panel` bytes apart, with rows of 16 values.
+// dotBF16AVX2 takes a group.
 //
 //go:noescape
-func dotBF16AVX2(c, a *float32, b *uint16, panel, k int, add bool)
+func dotBF16AVX2(c, a *float32, b *uint16, k int, add bool)
+
+// zeros are the minima of a group that has none: x + (−0) is x for every x.
+var zeros = func() (m [group]float32) {
+	for i := range m {
+		m[i] = none[0]
+	}
+	return m
+}()
 
 func (c *Codes) dotWidth() int {
-	switch {
-	case active.isa == plain:
+	if active.isa == plain {
 		return 0
-	case c.nf4:
-		return 2 * unit
 	}
-	return 4 * unit
+	return group
 }
 
 func (c *Codes) dot(to, a []float32, k, j int, add bool) {
-	u, runs, row := j/unit, c.k/c.run, unit*c.bits/8
-	units := len(to) / unit
-	_ = c.codes[((u+units-1)*c.k+k+len(a))*row-1]
-	from := (u*runs + k/c.run) * unit
-	_ = c.scales[((u+units-1)*runs+(k+len(a)-1)/c.run+1)*unit-1]
-	codes, first := &c.codes[(u*c.k+k)*row], c.run-k%c.run
+	runs := c.k / c.run
+	from, last := (j/group*runs+k/c.run)*group, (j/group*runs+(k+len(a)-1)/c.run)*group
+	at, first := c.at(k, j), c.run-k%c.run
+	_, _, _ = to[group-1], c.codes[at+len(a)*c.row()-1], c.scales[last+group-1]
 	if c.nf4 {
-		dotNF4AVX2(&to[0], &a[0], codes, &c.scales[from], &nf4.Code[0], c.k*row, 4*runs*unit, len(a), first, c.run, add)
+		for half := 0; half < group; half += group / 2 {
+			dotNF4AVX2(&to[half], &a[0], &c.codes[at+half/2], &c.scales[from+half], &nf4.Code[0], len(a), first, c.run, add)
+		}
 		return
 	}
-	// Without minima all runs read the same zeros.
-	minima, step, stride := &none[0], 0, 0
+	minima, step := &zeros[0], 0
 	if c.minima != nil {
-		minima, step, stride = &c.minima[from], 4*unit, 4*runs*unit
+		minima, step = &c.minima[from], 4*group
 	}
 	if c.bits == 4 {
-		dot4AVX2(&to[0], &a[0], codes, &c.scales[from], minima, c.k*row, 4*runs*unit, stride, step, len(a), first, c.run, add)
+		dot4AVX2(&to[0], &a[0], &c.codes[at], &c.scales[from], minima, step, len(a), first, c.run, add)
 		return
 	}
-	dot8AVX2(&to[0], &a[0], codes, &c.scales[from], minima, c.k*row, 4*runs*unit, stride, step, len(a), first, c.run, add)
+	dot8AVX2(&to[0], &a[0], &c.codes[at], &c.scales[from], minima, step, len(a), first, c.run, add)
 }
 
 func (b *BF16) dotWidth() int {
-	if active.isa == plain || b.stride != unit || b.panel == unit {
+	if active.isa == plain || b.width != group {
 		return 0
 	}
-	return 4 * unit
+	return group
 }
 
 func (b *BF16) dot(to, a []float32, k, j int, add bool) {
-	from := j/unit*b.panel + k*unit
-	_ = b.data[from+3*b.panel+len(a)*unit-1]
-	dotBF16AVX2(&to[0], &a[0], &b.data[from], 2*b.panel, len(a), add)
+	from := b.at(k, j)
+	_, _ = to[group-1], b.data[from+len(a)*group-1]
+	dotBF16AVX2(&to[0], &a[0], &b.data[from], len(a), add)
 }

@@ -1,12 +1,11 @@
 #include "textflag.h"
 
-// One row times columns of few bits. Values are made in registers and go into one
-// chain of fused multiply-adds per column, in order of k: the bits of the tiles.
+// One row times 64 columns of few bits. Values are made in registers and go into
+// one chain of fused multiply-adds per column, in order of k: the bits of the
+// tiles.
 //
-//	SI  codes of unit 0    R10  bytes to the next unit    R14  codes of unit 3
-//	R8  scales of unit 0   R11  bytes to the next unit    R12  scales of unit 3
-//	R9  minima of unit 0   R13  bytes to the next unit    R15  minima of unit 3
-//	DX  a    CX  rows left    BX  rows of this run    Y14  a's value
+//	DI  c    DX  a    SI  codes    R8  scales    R9  minima
+//	CX  rows left     BX  rows of this run       Y14  a's value
 //	Y0…Y7  sums
 
 #define CLEAR \
@@ -21,38 +20,24 @@
 	VADDPS (DI), Y0, Y0; VADDPS 32(DI), Y1, Y1; VADDPS 64(DI), Y2, Y2; VADDPS 96(DI), Y3, Y3; \
 	VADDPS 128(DI), Y4, Y4; VADDPS 160(DI), Y5, Y5; VADDPS 192(DI), Y6, Y6; VADDPS 224(DI), Y7, Y7
 
-#define LOAD4(codes) \
-	VPMOVZXBD codes, Y8; VPSRLD $4, Y8, Y9; VPAND Y15, Y8, Y8
+// NIBBLES are the codes of a unit: columns 0-7 in x, 8-15 in y.
+#define NIBBLES(at, x, y) VPMOVZXBD at(SI), x; VPSRLD $4, x, y; VPAND Y15, x, x
 
-#define AFFINE(s1, s2, m1, m2, left, right) \
-	VCVTDQ2PS Y8, Y8; VCVTDQ2PS Y9, Y9; \
-	VMULPS s1, Y8, Y8; VMULPS s2, Y9, Y9; \
-	VADDPS m1, Y8, Y8; VADDPS m2, Y9, Y9; \
-	VFMADD231PS Y8, Y14, left; VFMADD231PS Y9, Y14, right
+#define BYTES(at, x, y) VPMOVSXBD at(SI), x; VPMOVSXBD at+8(SI), y
 
-#define UNIT0 AFFINE((R8), 32(R8), (R9), 32(R9), Y0, Y1)
-#define UNIT1 AFFINE((R8)(R11*1), 32(R8)(R11*1), (R9)(R13*1), 32(R9)(R13*1), Y2, Y3)
-#define UNIT2 AFFINE((R8)(R11*2), 32(R8)(R11*2), (R9)(R13*2), 32(R9)(R13*2), Y4, Y5)
-#define UNIT3 AFFINE((R12), 32(R12), (R15), 32(R15), Y6, Y7)
+#define AFFINE(at, x, y, left, right) \
+	VCVTDQ2PS x, x; VCVTDQ2PS y, y; \
+	VMULPS at(R8), x, x; VMULPS at+32(R8), y, y; \
+	VADDPS at(R9), x, x; VADDPS at+32(R9), y, y; \
+	VFMADD231PS x, Y14, left; VFMADD231PS y, Y14, right
 
 #define ARGUMENTS \
 	MOVQ c+0(FP), DI; MOVQ a+8(FP), DX; MOVQ codes+16(FP), SI; \
-	MOVQ scales+24(FP), R8; MOVQ minima+32(FP), R9; \
-	MOVQ unitCodes+40(FP), R10; MOVQ unitScales+48(FP), R11; \
-	MOVQ unitMinima+56(FP), R13; \
-	MOVQ k+72(FP), CX; MOVQ first+80(FP), BX; \
-	LEAQ (SI)(R10*2), R14; ADDQ R10, R14; \
-	LEAQ (R8)(R11*2), R12; ADDQ R11, R12; \
-	LEAQ (R9)(R13*2), R15; ADDQ R13, R15
+	MOVQ scales+24(FP), R8; MOVQ minima+32(FP), R9; MOVQ step+40(FP), R10; \
+	MOVQ k+48(FP), CX; MOVQ first+56(FP), BX; MOVQ run+64(FP), R11
 
-// NEXTRUN moves to the next run's scales and minima.
-#define NEXTRUN \
-	ADDQ $64, R8; ADDQ $64, R12; \
-	ADDQ step+64(FP), R9; ADDQ step+64(FP), R15; \
-	MOVQ run+88(FP), BX
-
-// func dot4AVX2(c, a *float32, codes *byte, scales, minima *float32, unitCodes, unitScales, unitMinima, step, k, first, run int, add bool)
-TEXT ·dot4AVX2(SB), NOSPLIT, $0-97
+// func dot4AVX2(c, a *float32, codes *byte, scales, minima *float32, step, k, first, run int, add bool)
+TEXT ·dot4AVX2(SB), NOSPLIT, $0-73
 	ARGUMENTS
 	CLEAR
 	VPCMPEQD Y15, Y15, Y15
@@ -65,19 +50,24 @@ run4:
 
 row4:
 	VBROADCASTSS (DX), Y14
-	LOAD4((SI)); UNIT0
-	LOAD4((SI)(R10*1)); UNIT1
-	LOAD4((SI)(R10*2)); UNIT2
-	LOAD4((R14)); UNIT3
+	NIBBLES(0, Y8, Y9)
+	NIBBLES(8, Y10, Y11)
+	AFFINE(0, Y8, Y9, Y0, Y1)
+	NIBBLES(16, Y12, Y13)
+	AFFINE(64, Y10, Y11, Y2, Y3)
+	NIBBLES(24, Y8, Y9)
+	AFFINE(128, Y12, Y13, Y4, Y5)
+	AFFINE(192, Y8, Y9, Y6, Y7)
 	ADDQ $4, DX
-	ADDQ $8, SI
-	ADDQ $8, R14
+	ADDQ $32, SI
 	DECQ BX
 	JNZ  row4
-	NEXTRUN
+	ADDQ $256, R8
+	ADDQ R10, R9
+	MOVQ R11, BX
 	TESTQ CX, CX
 	JNZ   run4
-	CMPB  add+96(FP), $0
+	CMPB  add+72(FP), $0
 	JEQ   store4
 	ADD8
 
@@ -86,11 +76,8 @@ store4:
 	VZEROUPPER
 	RET
 
-// LOAD8 widens 16 signed codes.
-#define LOAD8(low, high) VPMOVSXBD low, Y8; VPMOVSXBD high, Y9
-
-// func dot8AVX2(c, a *float32, codes *byte, scales, minima *float32, unitCodes, unitScales, unitMinima, step, k, first, run int, add bool)
-TEXT ·dot8AVX2(SB), NOSPLIT, $0-97
+// func dot8AVX2(c, a *float32, codes *byte, scales, minima *float32, step, k, first, run int, add bool)
+TEXT ·dot8AVX2(SB), NOSPLIT, $0-73
 	ARGUMENTS
 	CLEAR
 
@@ -101,19 +88,24 @@ run8:
 
 row8:
 	VBROADCASTSS (DX), Y14
-	LOAD8((SI), 8(SI)); UNIT0
-	LOAD8((SI)(R10*1), 8(SI)(R10*1)); UNIT1
-	LOAD8((SI)(R10*2), 8(SI)(R10*2)); UNIT2
-	LOAD8((R14), 8(R14)); UNIT3
+	BYTES(0, Y8, Y9)
+	BYTES(16, Y10, Y11)
+	AFFINE(0, Y8, Y9, Y0, Y1)
+	BYTES(32, Y12, Y13)
+	AFFINE(64, Y10, Y11, Y2, Y3)
+	BYTES(48, Y8, Y9)
+	AFFINE(128, Y12, Y13, Y4, Y5)
+	AFFINE(192, Y8, Y9, Y6, Y7)
 	ADDQ $4, DX
-	ADDQ $16, SI
-	ADDQ $16, R14
+	ADDQ $64, SI
 	DECQ BX
 	JNZ  row8
-	NEXTRUN
+	ADDQ $256, R8
+	ADDQ R10, R9
+	MOVQ R11, BX
 	TESTQ CX, CX
 	JNZ   run8
-	CMPB  add+96(FP), $0
+	CMPB  add+72(FP), $0
 	JEQ   store8
 	ADD8
 
@@ -122,6 +114,9 @@ store8:
 	VZEROUPPER
 	RET
 
+// TABLE looks the low three bits of idx up in both halves of the table (Y10, Y11)
+// and takes the upper one where the bit above them is set, which shift brings to
+// the top.
 #define TABLE(idx, shifted, shift, out, t1, t2) \
 	VPERMPS Y10, shifted, out; VPERMPS Y11, shifted, t1; \
 	VPSLLD $shift, idx, t2; VBLENDVPS t2, t1, out, out
@@ -130,24 +125,22 @@ store8:
 #define ROUND(x, t) \
 	VPSRLD $16, x, t; VPAND Y15, t, t; VPADDD Y12, x, x; VPADDD t, x, x; VPAND Y13, x, x
 
-#define NF4UNIT(codes, s1, s2, left, right) \
-	VPMOVZXBD codes, Y4; VPSRLD $4, Y4, Y5; \
+#define NF4UNIT(at, scales, left, right) \
+	VPMOVZXBD at(SI), Y4; VPSRLD $4, Y4, Y5; \
 	TABLE(Y4, Y4, 28, Y6, Y7, Y8); \
-	VMULPS s1, Y6, Y6; ROUND(Y6, Y7); VFMADD231PS Y6, Y14, left; \
+	VMULPS scales(R8), Y6, Y6; ROUND(Y6, Y7); VFMADD231PS Y6, Y14, left; \
 	TABLE(Y4, Y5, 24, Y9, Y7, Y8); \
-	VMULPS s2, Y9, Y9; ROUND(Y9, Y7); VFMADD231PS Y9, Y14, right
+	VMULPS scales+32(R8), Y9, Y9; ROUND(Y9, Y7); VFMADD231PS Y9, Y14, right
 
-// func dotNF4AVX2(c, a *float32, codes *byte, scales, table *float32, unitCodes, unitScales, k, first, run int, add bool)
-TEXT ·dotNF4AVX2(SB), NOSPLIT, $0-81
+// func dotNF4AVX2(c, a *float32, codes *byte, scales, table *float32, k, first, run int, add bool)
+TEXT ·dotNF4AVX2(SB), NOSPLIT, $0-65
 	MOVQ c+0(FP), DI
 	MOVQ a+8(FP), DX
 	MOVQ codes+16(FP), SI
 	MOVQ scales+24(FP), R8
 	MOVQ table+32(FP), R9
-	MOVQ unitCodes+40(FP), R10
-	MOVQ unitScales+48(FP), R11
-	MOVQ k+56(FP), CX
-	MOVQ first+64(FP), BX
+	MOVQ k+40(FP), CX
+	MOVQ first+48(FP), BX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -166,17 +159,17 @@ runNF4:
 
 rowNF4:
 	VBROADCASTSS (DX), Y14
-	NF4UNIT((SI), (R8), 32(R8), Y0, Y1)
-	NF4UNIT((SI)(R10*1), (R8)(R11*1), 32(R8)(R11*1), Y2, Y3)
+	NF4UNIT(0, 0, Y0, Y1)
+	NF4UNIT(8, 64, Y2, Y3)
 	ADDQ $4, DX
-	ADDQ $8, SI
+	ADDQ $32, SI
 	DECQ BX
 	JNZ  rowNF4
-	ADDQ $64, R8
-	MOVQ run+72(FP), BX
+	ADDQ $256, R8
+	MOVQ run+56(FP), BX
 	TESTQ CX, CX
 	JNZ   runNF4
-	CMPB  add+80(FP), $0
+	CMPB  add+64(FP), $0
 	JEQ   storeNF4
 	VADDPS (DI), Y0, Y0
 	VADDPS 32(DI), Y1, Y1
@@ -191,33 +184,29 @@ storeNF4:
 	VZEROUPPER
 	RET
 
-#define WIDE(low, high, left, right) \
-	VPMOVZXWD low, Y8; VPMOVZXWD high, Y9; VPSLLD $16, Y8, Y8; VPSLLD $16, Y9, Y9; \
-	VFMADD231PS Y8, Y14, left; VFMADD231PS Y9, Y14, right
+#define WIDE(at, x, y, left, right) \
+	VPMOVZXWD at(SI), x; VPMOVZXWD at+16(SI), y; VPSLLD $16, x, x; VPSLLD $16, y, y; \
+	VFMADD231PS x, Y14, left; VFMADD231PS y, Y14, right
 
-// func dotBF16AVX2(c, a *float32, b *uint16, panel, k int, add bool)
-TEXT ·dotBF16AVX2(SB), NOSPLIT, $0-41
+// func dotBF16AVX2(c, a *float32, b *uint16, k int, add bool)
+TEXT ·dotBF16AVX2(SB), NOSPLIT, $0-33
 	MOVQ c+0(FP), DI
 	MOVQ a+8(FP), DX
 	MOVQ b+16(FP), SI
-	MOVQ panel+24(FP), R10
-	MOVQ k+32(FP), CX
-	LEAQ (SI)(R10*2), R14
-	ADDQ R10, R14
+	MOVQ k+24(FP), CX
 	CLEAR
 
 rowBF16:
 	VBROADCASTSS (DX), Y14
-	WIDE((SI), 16(SI), Y0, Y1)
-	WIDE((SI)(R10*1), 16(SI)(R10*1), Y2, Y3)
-	WIDE((SI)(R10*2), 16(SI)(R10*2), Y4, Y5)
-	WIDE((R14), 16(R14), Y6, Y7)
+	WIDE(0, Y8, Y9, Y0, Y1)
+	WIDE(32, Y10, Y11, Y2, Y3)
+	WIDE(64, Y12, Y13, Y4, Y5)
+	WIDE(96, Y8, Y9, Y6, Y7)
 	ADDQ $4, DX
-	ADDQ $32, SI
-	ADDQ $32, R14
+	ADDQ $128, SI
 	DECQ CX
 	JNZ  rowBF16
-	CMPB add+40(FP), $0
+	CMPB add+32(FP), $0
 	JEQ  storeBF16
 	ADD8
 

@@ -40,14 +40,14 @@ func expandFast(c *Codes, dst []float32, codes []byte, scales, minima []float32,
 	if minima != nil {
 		least = &minima[0]
 	}
-	_ = dst[(rows-1)*nr+unit-1]
+	_, _ = dst[(rows-1)*nr+unit-1], codes[(rows-1)*c.row()+unit*c.bits/8-1]
 	switch {
 	case c.nf4:
-		expandNF4AVX2(&dst[0], &codes[0], &scales[0], &nf4.Code[0], rows, nr, unit/2)
+		expandNF4AVX2(&dst[0], &codes[0], &scales[0], &nf4.Code[0], rows, nr, c.row())
 	case c.bits == 4:
-		expand4AVX2(&dst[0], &codes[0], &scales[0], least, rows, nr, unit/2)
+		expand4AVX2(&dst[0], &codes[0], &scales[0], least, rows, nr, c.row())
 	default:
-		expand8AVX2(&dst[0], &codes[0], &scales[0], least, rows, nr, unit)
+		expand8AVX2(&dst[0], &codes[0], &scales[0], least, rows, nr, c.row())
 	}
 	return true
 }

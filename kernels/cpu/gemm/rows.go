@@ -9,32 +9,36 @@ import (
 
 // BF16 is a B of bf16 values, read where they lie: row-major [k, n].
 type BF16 struct {
-	k, n, stride, panel int // element (i, j) is data[j/unit·panel + i·stride + j%unit]
-	data                []uint16
+	k, n  int
+	width int // columns side by side: element (i, j) is data[(j/width·k + i)·width + j%width]
+	data  []uint16
 }
 
 // BF16Rows is a row-major B [k, n].
 func BF16Rows(data []uint16, k, n int) *BF16 {
 	checkSource("a bf16 operand", len(data), k*n)
-	return &BF16{k, n, n, unit, data}
+	return &BF16{k, n, n, data}
 }
 
-// BF16Columns makes the operand Wᵀ of a weight W [n, k]: a copy, units of columns
+// BF16Columns makes the operand Wᵀ of a weight W [n, k]: a copy, groups of columns
 // side by side.
 func BF16Columns(data []uint16, k, n int) *BF16 {
 	checkSource("a bf16 weight", len(data), k*n)
-	units := (n + unit - 1) / unit
-	b := &BF16{k, n, unit, k * unit, make([]uint16, units*k*unit)}
-	par.For(units, 1+1<<12/max(1, k), func(lo, hi int) {
-		for j := lo * unit; j < min(hi*unit, n); j++ {
-			dst := b.data[j/unit*b.panel+j%unit:]
+	groups := (n + group - 1) / group
+	b := &BF16{k, n, group, make([]uint16, groups*k*group)}
+	par.For(groups, 1+1<<10/max(1, k), func(lo, hi int) {
+		for j := lo * group; j < min(hi*group, n); j++ {
+			dst := b.data[b.at(0, j):]
 			for i, v := range data[j*k:][:k] {
-				dst[i*unit] = v
+				dst[i*group] = v
 			}
 		}
 	})
 	return b
 }
+
+// at is where element (i, j) lies.
+func (b *BF16) at(i, j int) int { return (j/b.width*b.k+i)*b.width + j%b.width }
 
 // Bytes is the memory of the values.
 func (b *BF16) Bytes() int64 { return 2 * int64(len(b.data)) }
@@ -47,17 +51,17 @@ func (b *BF16) Expand(dst []float32, k, depth, j, nr int) {
 	for at := 0; at < nr; at += unit {
 		col := j + at
 		width := min(unit, nr-at)
-		if col+width > b.n && b.stride != unit || col >= b.n {
+		if col+width > b.n {
 			b.edge(dst[at:], k, depth, col, width, nr)
 			continue
 		}
-		src := b.data[col/unit*b.panel+col%unit+k*b.stride:]
-		if width == unit && widenFast(dst[at:], src, depth, nr, b.stride) {
+		src := b.data[b.at(k, col):]
+		if width == unit && widenFast(dst[at:], src, depth, nr, b.width) {
 			continue
 		}
 		for r := range depth {
 			for i := range width {
-				dst[r*nr+at+i] = widen(src[r*b.stride+i])
+				dst[r*nr+at+i] = widen(src[r*b.width+i])
 			}
 		}
 	}
@@ -69,7 +73,7 @@ func (b *BF16) edge(dst []float32, k, depth, j, width, nr int) {
 		for i := range width {
 			dst[r*nr+i] = 0
 			if j+i < b.n {
-				dst[r*nr+i] = widen(b.data[(j+i)/unit*b.panel+(k+r)*b.stride+(j+i)%unit])
+				dst[r*nr+i] = widen(b.data[b.at(k+r, j+i)])
 			}
 		}
 	}
