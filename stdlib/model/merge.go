@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"cogumi/reports/run"
 	"cogumi/reports/run/durable"
 	"cogumi/stdlib/dataset"
 	"cogumi/stdlib/experiment"
@@ -143,14 +144,29 @@ func rulers(engine *llm.Model, text string) ([]llm.Example, string, error) {
 	return examples, fmt.Sprintf("the answers of %d rows of tinyworld", len(examples)), nil
 }
 
-// MustMerge is Merge within the run, as a folder of its own there; an error ends
-// the run. It returns the merged model.
-func (m *Model) MustMerge(into, out, text string) *Model {
+// mergedFolder is the model in the folder of the step.
+const mergedFolder = "model"
+
+// MustMerge is Merge as a step of the run: a merge that was made is used again. It
+// returns the merged model, in 4 bits like every base; an error ends the run.
+func (m *Model) MustMerge(into, text string) *Model {
 	r := experiment.Current()
-	done, err := m.Merge(r.Context(), into, out, text)
+	spec := experiment.Spec{Name: "merge " + m.Name + " into " + into, Version: 1, Inputs: m.identity(), Params: map[string]string{"into": into, "text": text}, Machine: true}
+	dir, err := r.Do(spec, func(w *experiment.Work) error {
+		done, err := m.Merge(r.Context(), into, filepath.Join(w.Dir, mergedFolder), text)
+		if err != nil {
+			return err
+		}
+		r.Logf("merged into %s: KL %.3g nats per token to the base with the adapter, perplexity %.4g → %.4g (%s)", done.Into, done.KL, done.Reference, done.Other, done.On)
+		r.Figure(run.Figure{Name: "KL of the merged model", Value: done.KL, Low: done.Low, High: done.High, N: done.Tokens, Unit: "nats per token"})
+		r.Figure(run.Figure{Name: "perplexity with the adapter", Value: done.Reference, N: done.Tokens})
+		r.Figure(run.Figure{Name: "perplexity of the merged model", Value: done.Other, N: done.Tokens})
+		return nil
+	})
 	if err != nil {
 		experiment.Stop(err)
 	}
-	r.Logf("merged into %s: KL %.3g nats per token to the base with the adapter, perplexity %.4g → %.4g (%s)", done.Into, done.KL, done.Reference, done.Other, done.On)
-	return MustLoad(done.Folder)
+	merged := MustLoad(filepath.Join(dir, mergedFolder))
+	merged.Name = m.Name + " merged"
+	return merged
 }

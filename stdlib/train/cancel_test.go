@@ -70,7 +70,9 @@ func TestCancelAnywhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	do := func(ctx context.Context, dir string) error { return trainIn(ctx, experiment.Current(), m, set, c, dir) }
+	do := func(ctx context.Context, dir string) error {
+		return trainIn(ctx, experiment.Current(), m, set, c, nil, dir)
+	}
 	result := func(dir string) string {
 		text, err := os.ReadFile(filepath.Join(dir, "adapter", "adapter_model.safetensors"))
 		if err != nil {

@@ -14,28 +14,34 @@ import (
 
 // Config is a training recipe. Zero values mean the defaults named here.
 type Config struct {
-	Rank        int      `json:"rank"`         // 16
-	Alpha       float64  `json:"alpha"`        // 2·Rank
-	Dropout     float64  `json:"dropout"`      // 0
-	Targets     []string `json:"targets"`      // all seven projections
-	RSLoRA      bool     `json:"rslora"`       // scale Alpha/√Rank
-	LR          float64  `json:"lr"`           // 1e-3
-	Schedule    string   `json:"schedule"`     // cosine; linear, constant
-	Warmup      float64  `json:"warmup"`       // share of the steps, 0.1; negative: none
-	Epochs      int      `json:"epochs"`       // 3
-	Batch       int      `json:"batch"`        // rows per optimiser step, 16
-	Optimizer   string   `json:"optimizer"`    // adamw8bit; adamw
-	WeightDecay float64  `json:"weight_decay"` // 0.01; negative: none
-	MaxNorm     float64  `json:"max_norm"`     // gradients are clipped to it, 1; negative: never
-	Budget      int      `json:"budget"`       // tokens computed at once, 1024
-	Holdout     float64  `json:"holdout"`      // share of the rows that is only evaluated, 0.05; negative: none
-	EvalEvery   int      `json:"eval_every"`   // steps; 0: ten times in all
-	Patience    int      `json:"patience"`     // evaluations without improvement before stopping; 0: never
-	Spike       float64  `json:"spike"`        // stop when three losses in a row exceed this times the recent median, 8; negative: never
-	SaveEvery   int      `json:"save_every"`   // steps between checkpoints; 0: twenty in all
-	Seed        int      `json:"seed"`         // of initialisation, order and dropout
-	AllowTies   bool     `json:"allow_ties"`   // train on rows that were ties: right answers
-	KeepLast    bool     `json:"keep_last"`    // the last adapter instead of the best evaluated one
+	Rank        int      `json:"rank"`           // 16
+	Alpha       float64  `json:"alpha"`          // 2·Rank
+	Dropout     float64  `json:"dropout"`        // 0
+	Targets     []string `json:"targets"`        // all seven projections
+	RSLoRA      bool     `json:"rslora"`         // scale Alpha/√Rank
+	DoRA        bool     `json:"dora,omitempty"` // rows by direction and magnitude (arXiv:2402.09353); no dropout then
+	LR          float64  `json:"lr"`             // 1e-3
+	Schedule    string   `json:"schedule"`       // cosine; linear, constant
+	Warmup      float64  `json:"warmup"`         // share of the steps, 0.1; negative: none
+	Epochs      int      `json:"epochs"`         // 3
+	Batch       int      `json:"batch"`          // rows per optimiser step, 16
+	Optimizer   string   `json:"optimizer"`      // adamw8bit; adamw
+	WeightDecay float64  `json:"weight_decay"`   // 0.01; negative: none
+	MaxNorm     float64  `json:"max_norm"`       // gradients are clipped to it, 1; negative: never
+	Budget      int      `json:"budget"`         // tokens computed at once, 1024
+	Holdout     float64  `json:"holdout"`        // share of the rows that is only evaluated, 0.05; negative: none
+	EvalEvery   int      `json:"eval_every"`     // steps; 0: ten times in all
+	Patience    int      `json:"patience"`       // evaluations without improvement before stopping; 0: never
+	Spike       float64  `json:"spike"`          // stop when three losses in a row exceed this times the recent median, 8; negative: never
+	SaveEvery   int      `json:"save_every"`     // steps between checkpoints; 0: twenty in all
+	Seed        int      `json:"seed"`           // of initialisation, order and dropout
+	AllowTies   bool     `json:"allow_ties"`     // train on rows that were ties: right answers
+	KeepLast    bool     `json:"keep_last"`      // the last adapter instead of the best evaluated one
+	// OnAdapter says what happens to the adapter of a model that has one: "continue"
+	// trains it further, with its own rank, alpha and targets. Otherwise such a
+	// model is refused: for a new adapter on top, merge the old one first
+	// (Model.MustMerge).
+	OnAdapter string `json:"on_adapter,omitempty"`
 
 	// Benchmarks are sets that the adapter will be measured by: training rows that
 	// they hold are named before the first step.

@@ -32,7 +32,11 @@ func (s *session) preflight(base *llm.Model, set *dataset.Set) error {
 }
 
 func (s *session) adapterConfig() llm.AdapterConfig {
-	return llm.AdapterConfig{Rank: s.c.Rank, Alpha: s.c.Alpha, Dropout: s.c.Dropout, Targets: s.c.Targets, RSLoRA: s.c.RSLoRA}
+	a := llm.AdapterConfig{Rank: s.c.Rank, Alpha: s.c.Alpha, Dropout: s.c.Dropout, Targets: s.c.Targets, RSLoRA: s.c.RSLoRA, DoRA: s.c.DoRA}
+	if s.from != nil {
+		a.Ranks, a.Alphas = s.from.Ranks, s.from.Alphas
+	}
+	return a
 }
 
 func (s *session) trainerConfig() llm.TrainerConfig {

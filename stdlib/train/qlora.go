@@ -12,6 +12,7 @@ import (
 	"cogumi/stdlib/dataset"
 	"cogumi/stdlib/experiment"
 	"cogumi/stdlib/llm"
+	"cogumi/stdlib/llm/peft"
 	"cogumi/stdlib/model"
 )
 
@@ -19,11 +20,11 @@ import (
 // at any moment it continues from its last checkpoint, and ends with the same
 // bytes on the same kind of machine.
 func QLoRA(m *model.Model, set *dataset.Set, c Config) (*model.Adapter, error) {
-	if m.Adapter != nil {
-		return nil, experiment.Hint(errors.New("train: the model has an adapter already"), "train on the base; continuing an adapter is not supported")
-	}
-	c, err := c.withDefaults()
+	c, from, err := c.onAdapter(m)
 	if err != nil {
+		return nil, err
+	}
+	if c, err = c.withDefaults(); err != nil {
 		return nil, err
 	}
 	if err := checkTies(set, c.AllowTies); err != nil {
@@ -31,11 +32,14 @@ func QLoRA(m *model.Model, set *dataset.Set, c Config) (*model.Adapter, error) {
 	}
 	r := experiment.Current()
 	inputs := map[string]string{"model": m.Hash, "rows": set.Hash()}
+	if from != nil {
+		inputs["adapter"] = m.Adapter.Hash
+	}
 	for _, b := range c.Benchmarks {
 		inputs["benchmark "+b.Name] = b.Hash()
 	}
 	spec := experiment.Spec{Name: "train " + set.Name, Version: 2, Params: c, Machine: true, Inputs: inputs}
-	dir, err := r.Do(spec, func(w *experiment.Work) error { return trainIn(r.Context(), r, m, set, c, w.Dir) })
+	dir, err := r.Do(spec, func(w *experiment.Work) error { return trainIn(r.Context(), r, m, set, c, from, w.Dir) })
 	if err != nil {
 		return nil, err
 	}
@@ -59,6 +63,7 @@ type session struct {
 	progress
 	r       *experiment.Run
 	c       Config
+	from    *peft.Adapter // trained further; nil: a new one
 	dir     string
 	data    *rows
 	plan    llm.Memory
@@ -71,12 +76,12 @@ type session struct {
 	lr      func(step int) float64
 }
 
-func trainIn(ctx context.Context, r *experiment.Run, m *model.Model, set *dataset.Set, c Config, dir string) error {
+func trainIn(ctx context.Context, r *experiment.Run, m *model.Model, set *dataset.Set, c Config, from *peft.Adapter, dir string) error {
 	base, err := m.Engine()
 	if err != nil {
 		return err
 	}
-	s := &session{r: r, c: c, dir: dir}
+	s := &session{r: r, c: c, from: from, dir: dir}
 	if s.data, err = tokenise(r, base, set, c); err != nil {
 		return err
 	}
@@ -91,7 +96,7 @@ func trainIn(ctx context.Context, r *experiment.Run, m *model.Model, set *datase
 	}
 	memory := beginPeak(base, s.plan)
 	defer memory.end()
-	adapter, err := llm.NewAdapter(base, s.adapterConfig(), uint64(c.Seed))
+	adapter, err := s.adapter(base)
 	if err != nil {
 		return err
 	}
