@@ -6,8 +6,8 @@
 //	go run ./kernels/cuda/build -f norm rope these, changed or not
 //	go run ./kernels/cuda/build -v norm      with registers, spills, shared memory
 //
-// nvcc 13.0 makes PTX, ptxas 12.9 makes machine code of it: drivers from 525 on
-// load that, while they refuse what ptxas 13 makes.
+// nvcc 13.0 makes PTX, ptxas 12.9 makes machine code of it: by CUDA's rules
+// drivers from 525 on load that, while those before 580 refuse what ptxas 13 makes.
 package main
 
 import (
