@@ -247,7 +247,11 @@ func (c *console) progressEnds(p *Progress, end *run.Progress, took time.Duratio
 	if i := slices.IndexFunc(c.steps, func(s *stepLine) bool { return s.name == p.step }); i >= 0 {
 		c.steps[i].detail = detail
 	} else if took >= plainFirst {
-		c.lineLocked("  " + c.style.green("✓") + " " + pad(p.name) + "  " + c.style.dim(duration(took)+"  "+detail))
+		sign := c.style.green("✓")
+		if end.Done < end.Total {
+			sign = c.style.yellow("‖") // it was stopped
+		}
+		c.lineLocked("  " + sign + " " + pad(p.name) + "  " + c.style.dim(duration(took)+"  "+detail))
 	}
 	c.stopTicking()
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
@@ -53,6 +54,10 @@ func (c *Client) Download(ctx context.Context, id ID, o Options) (*Result, error
 	l, err := c.list(ctx, id)
 	if err != nil {
 		if unreachable(err) {
+			var u *url.Error // says the whole address and the method
+			if errors.As(err, &u) {
+				err = u.Err
+			}
 			return c.withoutNetwork(id, fmt.Errorf("%s: %w", c.Endpoint, err))
 		}
 		return nil, err
