@@ -163,7 +163,7 @@ func TestPlainLines(t *testing.T) {
 	}
 	p.Done()
 	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
-	if len(lines) != 3 || !strings.HasPrefix(lines[0], "… answer: 750/1,500 rows (50 %), 50.0 rows/s, ETA 15 s") || !strings.Contains(lines[2], "✓ answer") {
+	if len(lines) != 3 || !strings.HasPrefix(lines[0], "… answer: 750/1,500 rows (50 %), 50.0 rows/s, ETA 15 s") || !strings.Contains(lines[2], "‖ answer") {
 		t.Errorf("%q", lines)
 	}
 	if strings.ContainsAny(b.String(), "\r\x1b") {
