@@ -2,7 +2,7 @@ package gemm
 
 import "cogumi/kernels/nf4"
 
-// A group of 64 columns over k rows, of which the first `first` belong to the run
+// Half a group, 32 columns, over k rows, of which the first `first` belong to the run
 // of rows whose scales and minima come first; the next run's minima are `step`
 // bytes on.
 //
@@ -12,8 +12,6 @@ func dot4AVX2(c, a *float32, codes *byte, scales, minima *float32, step, k, firs
 //go:noescape
 func dot8AVX2(c, a *float32, codes *byte, scales, minima *float32, step, k, first, run int, add bool)
 
-// dotNF4AVX2 takes half a group.
-//
 //go:noescape
 func dotNF4AVX2(c, a *float32, codes *byte, scales, table *float32, k, first, run int, add bool)
 
@@ -42,21 +40,21 @@ func (c *Codes) dot(to, a []float32, k, j int, add bool) {
 	from, last := (j/group*runs+k/c.run)*group, (j/group*runs+(k+len(a)-1)/c.run)*group
 	at, first := c.at(k, j), c.run-k%c.run
 	_, _, _ = to[group-1], c.codes[at+len(a)*c.row()-1], c.scales[last+group-1]
-	if c.nf4 {
-		for half := 0; half < group; half += group / 2 {
-			dotNF4AVX2(&to[half], &a[0], &c.codes[at+half/2], &c.scales[from+half], &nf4.Code[0], len(a), first, c.run, add)
-		}
-		return
-	}
-	minima, step := &zeros[0], 0
+	minima, step := zeros[:], 0
 	if c.minima != nil {
-		minima, step = &c.minima[from], 4*group
+		minima, step = c.minima[from:], 4*group
 	}
-	if c.bits == 4 {
-		dot4AVX2(&to[0], &a[0], &c.codes[at], &c.scales[from], minima, step, len(a), first, c.run, add)
-		return
+	for half := 0; half < group; half += group / 2 {
+		out, codes, scales := &to[half], &c.codes[at+half*c.bits/8], &c.scales[from+half]
+		switch {
+		case c.nf4:
+			dotNF4AVX2(out, &a[0], codes, scales, &nf4.Code[0], len(a), first, c.run, add)
+		case c.bits == 4:
+			dot4AVX2(out, &a[0], codes, scales, &minima[half], step, len(a), first, c.run, add)
+		default:
+			dot8AVX2(out, &a[0], codes, scales, &minima[half], step, len(a), first, c.run, add)
+		}
 	}
-	dot8AVX2(&to[0], &a[0], &c.codes[at], &c.scales[from], minima, step, len(a), first, c.run, add)
 }
 
 func (b *BF16) dotWidth() int {

@@ -5,8 +5,7 @@
 // tiles.
 //
 //	DI  c    DX  a    SI  codes    R8  scales    R9  minima
-//	CX  rows left     BX  rows of this run       Y14  a's value
-//	Y0…Y7  sums
+//	CX  rows left     BX  rows of this run
 
 #define CLEAR \
 	VXORPS Y0, Y0, Y0; VXORPS Y1, Y1, Y1; VXORPS Y2, Y2, Y2; VXORPS Y3, Y3, Y3; \
@@ -20,26 +19,39 @@
 	VADDPS (DI), Y0, Y0; VADDPS 32(DI), Y1, Y1; VADDPS 64(DI), Y2, Y2; VADDPS 96(DI), Y3, Y3; \
 	VADDPS 128(DI), Y4, Y4; VADDPS 160(DI), Y5, Y5; VADDPS 192(DI), Y6, Y6; VADDPS 224(DI), Y7, Y7
 
-// NIBBLES are the codes of a unit: columns 0-7 in x, 8-15 in y.
-#define NIBBLES(at, x, y) VPMOVZXBD at(SI), x; VPSRLD $4, x, y; VPAND Y15, x, x
+// Scales and minima of half a group stay in registers while a run lasts: two
+// passes over the codes, the second of which finds them in L1.
+//
+//	Y0…Y3  sums    Y4…Y7  scales    Y8…Y11  minima    Y12  a's value
 
-#define BYTES(at, x, y) VPMOVSXBD at(SI), x; VPMOVSXBD at+8(SI), y
+// NIBBLES are the codes of a unit: columns 0-7 in Y13, 8-15 in Y14.
+#define NIBBLES(at) VPMOVZXBD at(SI), Y13; VPSRLD $4, Y13, Y14; VPAND Y15, Y13, Y13
 
-#define AFFINE(at, x, y, left, right) \
-	VCVTDQ2PS x, x; VCVTDQ2PS y, y; \
-	VMULPS at(R8), x, x; VMULPS at+32(R8), y, y; \
-	VADDPS at(R9), x, x; VADDPS at+32(R9), y, y; \
-	VFMADD231PS x, Y14, left; VFMADD231PS y, Y14, right
+#define BYTES(at) VPMOVSXBD at(SI), Y13; VPMOVSXBD at+8(SI), Y14
+
+#define AFFINE(s1, s2, m1, m2, left, right) \
+	VCVTDQ2PS Y13, Y13; VCVTDQ2PS Y14, Y14; \
+	VMULPS s1, Y13, Y13; VMULPS s2, Y14, Y14; \
+	VADDPS m1, Y13, Y13; VADDPS m2, Y14, Y14; \
+	VFMADD231PS Y13, Y12, left; VFMADD231PS Y14, Y12, right
+
+#define LOADRUN \
+	VMOVUPS (R8), Y4; VMOVUPS 32(R8), Y5; VMOVUPS 64(R8), Y6; VMOVUPS 96(R8), Y7; \
+	VMOVUPS (R9), Y8; VMOVUPS 32(R9), Y9; VMOVUPS 64(R9), Y10; VMOVUPS 96(R9), Y11
 
 #define ARGUMENTS \
 	MOVQ c+0(FP), DI; MOVQ a+8(FP), DX; MOVQ codes+16(FP), SI; \
 	MOVQ scales+24(FP), R8; MOVQ minima+32(FP), R9; MOVQ step+40(FP), R10; \
 	MOVQ k+48(FP), CX; MOVQ first+56(FP), BX; MOVQ run+64(FP), R11
 
+#define CLEAR4 VXORPS Y0, Y0, Y0; VXORPS Y1, Y1, Y1; VXORPS Y2, Y2, Y2; VXORPS Y3, Y3, Y3
+#define ADD4 VADDPS (DI), Y0, Y0; VADDPS 32(DI), Y1, Y1; VADDPS 64(DI), Y2, Y2; VADDPS 96(DI), Y3, Y3
+#define STORE4 VMOVUPS Y0, (DI); VMOVUPS Y1, 32(DI); VMOVUPS Y2, 64(DI); VMOVUPS Y3, 96(DI)
+
 // func dot4AVX2(c, a *float32, codes *byte, scales, minima *float32, step, k, first, run int, add bool)
 TEXT ·dot4AVX2(SB), NOSPLIT, $0-73
 	ARGUMENTS
-	CLEAR
+	CLEAR4
 	VPCMPEQD Y15, Y15, Y15
 	VPSRLD   $28, Y15, Y15
 
@@ -47,17 +59,14 @@ run4:
 	CMPQ    BX, CX
 	CMOVQGT CX, BX
 	SUBQ    BX, CX
+	LOADRUN
 
 row4:
-	VBROADCASTSS (DX), Y14
-	NIBBLES(0, Y8, Y9)
-	NIBBLES(8, Y10, Y11)
-	AFFINE(0, Y8, Y9, Y0, Y1)
-	NIBBLES(16, Y12, Y13)
-	AFFINE(64, Y10, Y11, Y2, Y3)
-	NIBBLES(24, Y8, Y9)
-	AFFINE(128, Y12, Y13, Y4, Y5)
-	AFFINE(192, Y8, Y9, Y6, Y7)
+	VBROADCASTSS (DX), Y12
+	NIBBLES(0)
+	AFFINE(Y4, Y5, Y8, Y9, Y0, Y1)
+	NIBBLES(8)
+	AFFINE(Y6, Y7, Y10, Y11, Y2, Y3)
 	ADDQ $4, DX
 	ADDQ $32, SI
 	DECQ BX
@@ -69,33 +78,30 @@ row4:
 	JNZ   run4
 	CMPB  add+72(FP), $0
 	JEQ   store4
-	ADD8
+	ADD4
 
 store4:
-	STORE8
+	STORE4
 	VZEROUPPER
 	RET
 
 // func dot8AVX2(c, a *float32, codes *byte, scales, minima *float32, step, k, first, run int, add bool)
 TEXT ·dot8AVX2(SB), NOSPLIT, $0-73
 	ARGUMENTS
-	CLEAR
+	CLEAR4
 
 run8:
 	CMPQ    BX, CX
 	CMOVQGT CX, BX
 	SUBQ    BX, CX
+	LOADRUN
 
 row8:
-	VBROADCASTSS (DX), Y14
-	BYTES(0, Y8, Y9)
-	BYTES(16, Y10, Y11)
-	AFFINE(0, Y8, Y9, Y0, Y1)
-	BYTES(32, Y12, Y13)
-	AFFINE(64, Y10, Y11, Y2, Y3)
-	BYTES(48, Y8, Y9)
-	AFFINE(128, Y12, Y13, Y4, Y5)
-	AFFINE(192, Y8, Y9, Y6, Y7)
+	VBROADCASTSS (DX), Y12
+	BYTES(0)
+	AFFINE(Y4, Y5, Y8, Y9, Y0, Y1)
+	BYTES(16)
+	AFFINE(Y6, Y7, Y10, Y11, Y2, Y3)
 	ADDQ $4, DX
 	ADDQ $64, SI
 	DECQ BX
@@ -107,10 +113,10 @@ row8:
 	JNZ   run8
 	CMPB  add+72(FP), $0
 	JEQ   store8
-	ADD8
+	ADD4
 
 store8:
-	STORE8
+	STORE4
 	VZEROUPPER
 	RET
 
