@@ -9,12 +9,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"cogumi/runtime/launch"
-	"cogumi/stdlib/llm"
 )
 
 func (a *app) perplexityCommand() *cobra.Command {
 	t := &trial{}
-	w := llm.Windows{}
+	window, stride := 0, 0
 	adapter := ""
 	c := &cobra.Command{
 		Use:   "perplexity --model M [--adapter A] FILE",
@@ -32,22 +31,22 @@ Figures of models with different tokenizers do not compare; bits per byte do.`,
 			if len(args) != 1 {
 				return usage("cogumi perplexity --model tiny text.txt", "perplexity needs one file")
 			}
-			if w.Stride == 0 {
-				w.Stride = w.Size / 2
+			if stride == 0 {
+				stride = window / 2
 			}
-			if w.Size < 2 || w.Stride < 1 || w.Stride >= w.Size {
-				return usage("", "--window %d and --stride %d: the stride is at least 1 and below the window", w.Size, w.Stride)
+			if window < 2 || stride < 1 || stride >= window {
+				return usage("", "--window %d and --stride %d: the stride is at least 1 and below the window", window, stride)
 			}
 			if err := chooseDevice(t.gpu); err != nil {
 				return err
 			}
-			return a.perplexity(t, adapter, args[0], w)
+			return a.perplexity(t, adapter, args[0], window, stride)
 		},
 	}
 	t.modelFlags(c.Flags())
 	c.Flags().StringVarP(&adapter, "adapter", "a", "", "adapter folder")
-	c.Flags().IntVar(&w.Size, "window", 1024, "tokens that the model sees at once (at most what it takes)")
-	c.Flags().IntVar(&w.Stride, "stride", 0, "tokens between the beginnings of two windows (default half a window)")
+	c.Flags().IntVar(&window, "window", 1024, "tokens that the model sees at once (at most what it takes)")
+	c.Flags().IntVar(&stride, "stride", 0, "tokens between the beginnings of two windows (default half a window)")
 	c.Flags().BoolVar(&a.json, "json", false, "print JSON")
 	c.Flags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress")
 	completeFolders(c, "model", "adapter")
@@ -68,7 +67,7 @@ type foretold struct {
 	Windows     int      `json:"windows"`
 }
 
-func (a *app) perplexity(t *trial, adapter, file string, w llm.Windows) error {
+func (a *app) perplexity(t *trial, adapter, file string, window, stride int) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return &fault{launch.Preflight, err, ""}
@@ -87,7 +86,7 @@ func (a *app) perplexity(t *trial, adapter, file string, w llm.Windows) error {
 	}
 	ctx, stop := interruptible()
 	defer stop()
-	p, err := m.Perplexity(ctx, string(text), w)
+	p, err := m.Perplexity(ctx, string(text), window, stride)
 	if err != nil {
 		return workFault(err)
 	}

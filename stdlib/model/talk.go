@@ -98,15 +98,16 @@ func (t *Talk) write(ctx context.Context, ids []int32, s Sampling, stream func(s
 	return r, err
 }
 
-// Perplexity is how well the model foretells a text; see llm.MeasurePerplexity.
-// The tokenizer's begin-of-text token stands before it where there is one.
-func (m *Model) Perplexity(ctx context.Context, text string, w llm.Windows) (*llm.Perplexity, error) {
+// Perplexity is how well the model foretells a text, in windows of window tokens
+// every stride; see llm.MeasurePerplexity. Both are cut to what the model takes. The
+// tokenizer's begin-of-text token stands before the text where there is one.
+func (m *Model) Perplexity(ctx context.Context, text string, window, stride int) (*llm.Perplexity, error) {
 	engine, adapter, err := m.engine(ctx)
 	if err != nil {
 		return nil, err
 	}
-	w.Size = min(w.Size, engine.Config.MaxPositions)
-	w.Stride = min(w.Stride, w.Size-1)
+	w := llm.Windows{Size: min(window, engine.Config.MaxPositions)}
+	w.Stride = min(stride, w.Size-1)
 	ids := engine.Tokenizer.Encode(text, tokenizer.Options{AddSpecial: true})
 	p := experiment.Current().Progress("perplexity", "tokens", max(len(ids)-1, 0))
 	defer p.Done()
