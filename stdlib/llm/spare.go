@@ -78,6 +78,7 @@ func (t *Trainer) fit(other int64) {
 		t.unpacked = 0
 		if u, ok := t.model.device.(Unpacker); ok && unpacked {
 			t.unpacked = u.Unpacked(p)
+			n += free / 16 // that the device keeps free beside them
 		}
 		return n + t.unpacked
 	}
