@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
+	"cogumi/kernels"
 	"cogumi/runtime/launch"
 	"cogumi/stdlib/experiment"
 	"cogumi/stdlib/llm/peft"
@@ -109,7 +110,11 @@ func workFault(err error) error {
 	if errors.Is(err, experiment.ErrInterrupted) || errors.Is(err, context.Canceled) {
 		return ended(launch.Interrupted)
 	}
-	return failed(printable(experiment.HintOf(err)), "%s", printable(err.Error()))
+	hint := experiment.HintOf(err)
+	if hint == "" && errors.Is(err, kernels.ErrUnsupported) {
+		hint = "--gpu off computes on the processor"
+	}
+	return failed(printable(hint), "%s", printable(err.Error()))
 }
 
 // speedText is what an answer took.
