@@ -79,6 +79,9 @@ func (o *AttentionBackward) Writes() []*Tensor { return tensors(o.DQ, o.DK, o.DV
 // s are rows CuSeqlens[s]…CuSeqlens[s+1], its cache is slot Slots[s], and
 // Starts[s] tokens are in it already. Window is that of Attention; what lies
 // before the window stays in the cache, unread.
+//
+// How a cache lies in its slot is the device's own business; nothing else reads
+// it. Caches whose length is a multiple of 64 may be faster.
 type CachedAttention struct {
 	Seqs                    *Tensor // i32 [1]
 	CuSeqlens               *Tensor // i32 [maxSeqs+1]

@@ -40,6 +40,9 @@ func attentionBackward(v *host.View, o *kernels.AttentionBackward) func() {
 func cachedAttention(v *host.View, o *kernels.CachedAttention) func() {
 	s := attn.Shape{Heads: o.Heads, KVHeads: o.KVHeads, HeadDim: o.HeadDim, Scale: o.Scale, Window: o.Window}
 	kv, length := o.K.Cols(), o.KCache.Shape[1]
+	if s.CanPanel(length) {
+		return paneledAttention(v, o, s)
+	}
 	kc, vc := attn.Cache{Data: v.F32(o.KCache), Length: length}, attn.Cache{Data: v.F32(o.VCache), Length: length}
 	cu, slots, starts := v.I32(o.CuSeqlens), v.I32(o.Slots), v.I32(o.Starts)
 	k, val := v.F32(o.K), v.F32(o.V)
@@ -52,5 +55,18 @@ func cachedAttention(v *host.View, o *kernels.CachedAttention) func() {
 			copy(vc.Data[at:], val[lo:hi])
 		}
 		attn.Decode(s, heads(v, o.O), heads(v, o.Q), kc, vc, cu[:n+1], slots[:n], starts[:n])
+	}
+}
+
+// paneledAttention keeps the cache as products read it.
+func paneledAttention(v *host.View, o *kernels.CachedAttention, s attn.Shape) func() {
+	p := attn.Panels{Keys: v.F32(o.KCache), Values: v.F32(o.VCache), Length: o.KCache.Shape[1]}
+	cu, slots, starts := v.I32(o.CuSeqlens), v.I32(o.Slots), v.I32(o.Starts)
+	return func() {
+		n := count(v, o.Seqs)
+		for q := range n {
+			p.Append(s, heads(v, o.K), heads(v, o.V), int(cu[q]), int(cu[q+1]-cu[q]), int(slots[q]), int(starts[q]))
+		}
+		attn.DecodePanels(s, heads(v, o.O), heads(v, o.Q), p, cu[:n+1], slots[:n], starts[:n])
 	}
 }

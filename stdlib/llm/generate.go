@@ -138,8 +138,9 @@ func (g *generator) record(adapter *Adapter) (err error) {
 		g.sampler.TopK, g.sampler.Uniform, g.sampler.IDs)
 	r := &recorder{Program: &kernels.Program{Name: "generate"}, m: g.m, adapter: adapter, tokens: g.c.Budget, in: g.in}
 	r.attend = func(i int, q, k, v, o *kernels.Tensor) {
-		kc := kernels.NewTensor(fmt.Sprintf("%d.k_cache", i), g.m.compute, s, g.length, c.KVHeads*c.HeadDim)
-		vc := kernels.NewTensor(fmt.Sprintf("%d.v_cache", i), g.m.compute, s, g.length, c.KVHeads*c.HeadDim)
+		room := (g.length + 63) &^ 63 // whole blocks of any device
+		kc := kernels.NewTensor(fmt.Sprintf("%d.k_cache", i), g.m.compute, s, room, c.KVHeads*c.HeadDim)
+		vc := kernels.NewTensor(fmt.Sprintf("%d.v_cache", i), g.m.compute, s, room, c.KVHeads*c.HeadDim)
 		g.made = append(g.made, kc, vc)
 		r.Add(&kernels.CachedAttention{Seqs: g.in.seqs, CuSeqlens: g.in.cuSeqlens, Slots: g.slots, Starts: g.starts,
 			Q: q, K: k, V: v, KCache: kc, VCache: vc, O: o,

@@ -60,6 +60,7 @@ func (b *backward) run(dk, dv, k, v span) {
 		to := min(from+blockLen, b.length)
 		w.k.FillSerial(k.matrix(from, to, dim).T())
 		w.v.FillSerial(v.matrix(from, to, dim).T())
+		w.ks = &w.k
 		w.keys.FillSerial(k.matrix(from, to, dim))
 		w.dk, w.dv = sized(w.dk, blockLen*dim), sized(w.dv, blockLen*dim)
 		clear(w.dk)

@@ -48,6 +48,9 @@ func (a queries) last() int { return a.position(a.rows - 1) }
 // work is what a task needs beside its operands.
 type work struct {
 	k, v, keys, other gemm.Packed
+	ks, vs            *gemm.Packed // Kᵀ and V of the block at hand
+	keysView          gemm.Packed  // of a cache
+	valuesView        gemm.Packed
 	scores            []float32 // rows × blockLen
 	grads             []float32 // rows × blockLen
 	out               []float32 // rows × headDim
@@ -87,7 +90,7 @@ func (s Shape) mask(row []float32, i, from int) {
 func (w *work) fill(s Shape, a queries, from, keys int) {
 	w.scores = sized(w.scores, a.rows*blockLen)
 	c := gemm.Matrix{Data: w.scores, Rows: a.rows, Cols: keys, RowStride: blockLen, ColStride: 1}
-	gemm.MulSerial(c, a.q.matrix(0, a.rows, s.HeadDim), &w.k, false)
+	gemm.MulSerial(c, a.q.matrix(0, a.rows, s.HeadDim), w.ks, false)
 	vec.Scale(s.Scale, w.scores)
 	for r := range a.rows {
 		s.mask(w.scores[r*blockLen:][:blockLen], a.position(r), from)

@@ -32,7 +32,7 @@ func Decode(s Shape, o, q Rows, k, v Cache, cu, slots, starts []int32) {
 		for _, t := range tasks[lo:hi] {
 			row := int(cu[t.seq]) + t.first - int(starts[t.seq])
 			slot := int(slots[t.seq])
-			w.forward(s, t, row, o, q, nil, k.span(s, slot, t.head), v.span(s, slot, t.head))
+			w.forward(s, t, row, o, q, nil, spans{k.span(s, slot, t.head), v.span(s, slot, t.head)})
 		}
 	})
 }

@@ -14,10 +14,11 @@ func TestDecodeIsForward(t *testing.T) {
 		b := newBatch(r, s, lengths...)
 		Forward(s, b.o, b.lse, b.q, b.k, b.v, b.cu)
 
-		const length = 160
+		const length = 192
 		slots := []int32{4, 0, 2, 1}
 		width := s.KVHeads * s.HeadDim
 		k, v := Cache{normal(r, 5*length*width), length}, Cache{normal(r, 5*length*width), length}
+		p := Panels{normal(r, 5*length*width), normal(r, 5*length*width), length}
 		starts := make([]int32, len(lengths))
 		for done := 0; done < b.tokens(); {
 			cu, q := []int32{0}, Rows{nil, s.Heads * s.HeadDim}
@@ -40,6 +41,14 @@ func TestDecodeIsForward(t *testing.T) {
 			Decode(s, o, q, k, v, cu, slots, starts)
 			for i, token := range from {
 				same(t, s.String(), o.Data[i*o.Stride:][:o.Stride], b.o.Data[token*b.o.Stride:][:b.o.Stride])
+			}
+			if s.CanPanel(length) {
+				for n := range lengths {
+					p.Append(s, b.k, b.v, int(b.cu[n]+starts[n]), int(cu[n+1]-cu[n]), int(slots[n]), int(starts[n]))
+				}
+				fromPanels := Rows{make([]float32, len(q.Data)), q.Stride}
+				DecodePanels(s, fromPanels, q, p, cu, slots, starts)
+				same(t, s.String()+" from panels", fromPanels.Data, o.Data)
 			}
 			for n := range starts {
 				starts[n] += cu[n+1] - cu[n]

@@ -27,8 +27,7 @@ func Forward(s Shape, o Rows, lse []float32, q, k, v Rows, cu []int32) {
 		defer works.Put(w)
 		for _, t := range tasks[lo:hi] {
 			start := int(cu[t.seq])
-			w.forward(s, t, start+t.first, o, q, lse,
-				k.span(start, t.head, s.HeadDim), v.span(start, t.head, s.HeadDim))
+			w.forward(s, t, start+t.first, o, q, lse, spans{k.span(start, t.head, s.HeadDim), v.span(start, t.head, s.HeadDim)})
 		}
 	})
 }
@@ -51,10 +50,10 @@ func cut(s Shape, cu []int32) []task {
 	return tasks
 }
 
-// forward computes a task: its first query is row `row` of Q, O and lse, k and v
-// begin at the sequence's first token. With fewer tokens than heads share a KV
+// forward computes a task: its first query is row `row` of Q, O and lse; keys and
+// values come from the sequence's first token on. With fewer tokens than heads share a KV
 // head, a token's heads are the rows of a product, otherwise a head's tokens.
-func (w *work) forward(s Shape, t task, row int, o, q Rows, lse []float32, k, v span) {
+func (w *work) forward(s Shape, t task, row int, o, q Rows, lse []float32, from source) {
 	group := s.Heads / s.KVHeads
 	head := t.head * group
 	w.from, w.to = 0, 0
@@ -66,7 +65,7 @@ func (w *work) forward(s Shape, t task, row int, o, q Rows, lse []float32, k, v 
 			if lse != nil {
 				a.lse = span{lse[(row+i)*s.Heads+head:], 1}
 			}
-			w.attend(s, a, k, v)
+			w.attend(s, a, from)
 		}
 		return
 	}
@@ -76,13 +75,13 @@ func (w *work) forward(s Shape, t task, row int, o, q Rows, lse []float32, k, v 
 		if lse != nil {
 			a.lse = span{lse[row*s.Heads+h:], s.Heads}
 		}
-		w.attend(s, a, k, v)
+		w.attend(s, a, from)
 	}
 }
 
 // attend computes the rows of a: block after block of keys, each row with the
 // largest score and the sum of exponentials so far.
-func (w *work) attend(s Shape, a queries, k, v span) {
+func (w *work) attend(s Shape, a queries, keys source) {
 	dim := s.HeadDim
 	w.out = sized(w.out, a.rows*dim)
 	w.largest, w.sum = sized(w.largest, a.rows), sized(w.sum, a.rows)
@@ -95,25 +94,39 @@ func (w *work) attend(s Shape, a queries, k, v span) {
 	for b := first; b <= last; b++ {
 		from := b * blockLen
 		to := min(from+blockLen, a.last()+1)
-		w.pack(k, v, from, to, dim)
+		w.take(keys, from, to, dim)
 		w.fill(s, a, from, to-from)
 		for r := range a.rows {
 			w.exponentials(r, dim)
 		}
 		p := gemm.Matrix{Data: w.scores, Rows: a.rows, Cols: to - from, RowStride: blockLen, ColStride: 1}
-		gemm.MulSerial(gemm.Dense(w.out, a.rows, dim), p, &w.v, true)
+		gemm.MulSerial(gemm.Dense(w.out, a.rows, dim), p, w.vs, true)
 	}
 	w.finish(a, dim)
 }
 
-// pack puts keys and values [from, to) into panels, unless they are there: heads
-// that share them come one after the other.
-func (w *work) pack(k, v span, from, to, dim int) {
+// source is where the keys and values of one sequence and KV head come from.
+type source interface {
+	// operands are tokens [from, to): Kᵀ and V. They may be made in w.
+	operands(w *work, from, to, dim int) (k, v *gemm.Packed)
+}
+
+// spans are keys and values token by token. They are put into panels.
+type spans struct{ k, v span }
+
+func (p spans) operands(w *work, from, to, dim int) (k, v *gemm.Packed) {
+	w.k.FillSerial(p.k.matrix(from, to, dim).T())
+	w.v.FillSerial(p.v.matrix(from, to, dim))
+	return &w.k, &w.v
+}
+
+// take asks for the keys and values [from, to), unless they are there: heads that
+// share them come one after the other.
+func (w *work) take(p source, from, to, dim int) {
 	if from == w.from && to == w.to {
 		return
 	}
-	w.k.FillSerial(k.matrix(from, to, dim).T())
-	w.v.FillSerial(v.matrix(from, to, dim))
+	w.ks, w.vs = p.operands(w, from, to, dim)
 	w.from, w.to = from, to
 }
 

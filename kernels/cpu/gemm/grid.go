@@ -48,7 +48,7 @@ func (g *grid) do(t int, b *Packed) {
 	for k := 0; k < b.K; k += depth {
 		d := min(depth, b.K-k)
 		g.block(row, rows, first, last, k, d, g.strip(s, row, rows, k, d),
-			&b.data[first*b.K*g.set.nr+k*g.set.nr], b.K*g.set.nr)
+			&b.data[first*b.stride+k*g.set.nr], b.stride)
 	}
 	if s != nil {
 		putScratch(s)

@@ -10,9 +10,10 @@ import (
 // Packed is a K×N operand B in panels. It may be used by several products at
 // once.
 type Packed struct {
-	K, N int
-	set  *kernels
-	data []float32 // panel after panel, each K rows of nr columns, 64-byte aligned
+	K, N   int
+	set    *kernels
+	data   []float32 // panel after panel, each K rows of nr columns
+	stride int       // from panel to panel
 }
 
 // Pack copies B into panels.
@@ -114,7 +115,7 @@ func (p *Packed) reset(k, n int) {
 	if cap(p.data) < size {
 		p.data = aligned(size)
 	}
-	p.data = p.data[:size]
+	p.data, p.stride = p.data[:size], p.set.nr*k
 }
 
 func (p *Packed) panels() int { return p.set.panels(p.N) }
