@@ -280,20 +280,95 @@ func (w without) Tensor(name string) (safetensors.Tensor, bool) {
 	return w.Weights.Tensor(name)
 }
 
-// TestMergedShards: a large model is written in files that the index names.
+// TestMergedShards: a large model is written in files that the index names, and
+// computes what one file does.
 func TestMergedShards(t *testing.T) {
 	folder, w := tinyFiles(t, "")
-	g, err := newMerger(folder, w, recordedPEFT(t), MergeBF16)
-	if err != nil {
-		t.Fatal(err)
+	ids := recordedBatches(t)[0].examples()[0].IDs
+	for _, into := range []MergeInto{MergeBF16, MergeNF4} {
+		var logits [2][]float32
+		for i, most := range []int64{shardBytes, 1 << 20} {
+			g, err := newMerger(folder, w, recordedPEFT(t), into)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out := t.TempDir()
+			m, err := g.write(folder, out, most, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if i == 1 && m.Files < 3 || i == 0 && m.Files != 1 {
+				t.Errorf("%d files", m.Files)
+			}
+			found, _ := filepath.Glob(filepath.Join(out, "*.safetensors"))
+			for _, f := range found {
+				if info, err := os.Stat(f); err != nil || i == 1 && info.Size() > 1<<20+1<<16 {
+					t.Errorf("%s: %d bytes, %v", f, info.Size(), err)
+				}
+			}
+			if logits[i], err = loadFolder(t, out).Logits(context.Background(), nil, ids); err != nil || len(found) != m.Files {
+				t.Fatalf("%d files, %v", len(found), err)
+			}
+		}
+		if d := largest(logits[0], logits[1]); d != 0 {
+			t.Errorf("%s: in shards the logits differ by %g", into, d)
+		}
 	}
-	shards := g.shards(3 << 20)
-	var all []string
-	for _, names := range shards {
-		all = append(all, names...)
-	}
-	if len(shards) < 4 || !slices.Equal(all, g.names()) {
-		t.Errorf("%d shards with %d tensors", len(shards), len(all))
+}
+
+// TestMergedTypes: 16-bit files keep their type, f32 files become bf16, and
+// config.json says so in its own spelling.
+func TestMergedTypes(t *testing.T) {
+	for _, c := range []struct{ family, into, dtype, config string }{
+		{"llama3-rope-fp16", "bf16", "F16", "float16"}, {"llama3-rope-bf16", "bf16", "BF16", "bfloat16"},
+		{"llama3-rope", "bf16", "BF16", "bfloat16"}, {"llama3-rope-sharded", "bf16", "BF16", "bfloat16"}, {"llama3-rope-fp16", "dequantised", "BF16", "bfloat16"},
+		{"qwen3-headdim24", "bf16", "BF16", "bfloat16"}, {"llama-untied-bias", "bf16", "BF16", "bfloat16"},
+	} {
+		dir := golden.Dir(t, "golden/families/"+c.family)
+		w, err := safetensors.Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.Close()
+		const name = "model.layers.1.mlp.up_proj"
+		weight, _ := w.Tensor(name + ".weight")
+		a := &peft.Adapter{R: 1, Alpha: 1, Targets: []string{"up_proj"}, Tensors: map[string]peft.Pair{name: {
+			A: slices.Repeat([]float32{0.5}, weight.Shape[1]), B: slices.Repeat([]float32{0.25}, weight.Shape[0]), In: weight.Shape[1], Out: weight.Shape[0]}}}
+		out := filepath.Join(t.TempDir(), "merged")
+		m, err := WriteMerged(os.DirFS(dir), w, a, MergeInto(c.into), out, nil)
+		if err != nil {
+			t.Errorf("%s: %v", c.family, err)
+			continue
+		}
+		f, err := safetensors.Open(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if !slices.Equal(f.Names(), w.Names()) || m.Changed < m.Weights*9/10 {
+			t.Errorf("%s: %d of %d changed, tensors %v", c.family, m.Changed, m.Weights, f.Names())
+		}
+		for _, n := range f.Names() {
+			got, _ := f.Tensor(n)
+			old, _ := w.Tensor(n)
+			x, err1 := safetensors.Float32s(got)
+			y, err2 := safetensors.Float32s(old)
+			if got.DType != c.dtype || err1 != nil || err2 != nil {
+				t.Fatalf("%s: %s is %s, %v, %v", c.family, n, got.DType, err1, err2)
+			}
+			if n == name+".weight" {
+				for i := range y {
+					y[i] += 0.125
+				}
+			}
+			if c.into == "bf16" {
+				within(t, c.family+" "+n, x, y, 0.02)
+			}
+		}
+		b, err := os.ReadFile(filepath.Join(out, "config.json"))
+		if err != nil || !strings.Contains(string(b), `dtype": "`+c.config+`"`) {
+			t.Errorf("%s: %s, %v", c.family, b, err)
+		}
 	}
 }
 

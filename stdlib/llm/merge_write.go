@@ -31,7 +31,7 @@ func WriteMerged(folder fs.FS, w Weights, a *peft.Adapter, into MergeInto, out s
 	if err := os.Mkdir(out, 0o755); err != nil {
 		return nil, err
 	}
-	m, err := g.write(folder, out, done)
+	m, err := g.write(folder, out, shardBytes, done)
 	if err == nil && m.Changed == 0 {
 		err = fmt.Errorf("none of %d weights changed: the adapter's B is zero, or its effect is below what %s holds: %w", m.Weights, into, ErrUnchanged)
 	}
@@ -42,8 +42,8 @@ func WriteMerged(folder fs.FS, w Weights, a *peft.Adapter, into MergeInto, out s
 	return m, nil
 }
 
-func (g *merger) write(folder fs.FS, out string, done func(int)) (*Merged, error) {
-	shards := g.shards(shardBytes)
+func (g *merger) write(folder fs.FS, out string, most int64, done func(int)) (*Merged, error) {
+	shards := g.shards(most)
 	m := &Merged{Files: len(shards)}
 	where := map[string]string{}
 	for i, names := range shards {
