@@ -124,3 +124,29 @@ func TestSpans(t *testing.T) {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
+
+// TestEnds: two begin tokens are refused, rows without an end are named.
+func TestEnds(t *testing.T) {
+	r := experimenttest.Start(t)
+	m, _ := tinyPool(t, 1)
+	base, err := m.Engine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	bos, eos := int32(base.Config.BOS), int32(base.Config.EOS[0])
+	row := func(n int, ids ...int32) llm.Example { return llm.Example{IDs: ids, Labels: ids, Row: n} }
+	s := &session{r: r, data: &rows{train: []llm.Example{row(1, bos, 5, eos), row(2, bos, 6, 7)}}}
+	if err := s.checkEnds(base); err != nil {
+		t.Error(err)
+	}
+	s.data.held = []llm.Example{row(9, bos, bos, 5, eos)}
+	if err := s.checkEnds(base); err == nil || !strings.Contains(err.Error(), "row 9 begins with two begin tokens") {
+		t.Errorf("error %v", err)
+	}
+	for _, e := range experimenttest.Read(t, r).Events {
+		if e.Note != nil && strings.Contains(e.Note.Text, "1 of 2 rows do not end with an end token") {
+			return
+		}
+	}
+	t.Error("the row without an end is not named")
+}

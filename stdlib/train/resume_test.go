@@ -25,7 +25,14 @@ func TestMain(m *testing.M) {
 	if os.Getenv(childEnv) != "" {
 		os.Exit(child())
 	}
-	os.Exit(m.Run())
+	cache, err := os.MkdirTemp("", "cogumi-cache")
+	if err != nil {
+		panic(err)
+	}
+	os.Setenv("COGUMI_CACHE", cache)
+	code := m.Run()
+	os.RemoveAll(cache)
+	os.Exit(code)
 }
 
 // recipe has everything that a resumed run must get right: dropout, an order per
