@@ -42,12 +42,12 @@ func planTraining(m *Model, a AdapterConfig, c TrainerConfig, evaluation bool) (
 	if err != nil {
 		return Memory{}, err
 	}
-	trainer.fit(bytesOf(adapter.trainable()))
+	trainer.fit(bytesOf(adapter.all()))
 	step, err := trainer.record()
 	if err != nil {
 		return Memory{}, err
 	}
-	plan := Memory{Weights: m.Bytes, Adapter: bytesOf(adapter.trainable()), Gradients: bytesOf(trainer.grads), Optimizer: bytesOf(trainer.state),
+	plan := Memory{Weights: m.Bytes, Adapter: bytesOf(adapter.all()), Gradients: bytesOf(trainer.grads), Optimizer: bytesOf(trainer.state),
 		Activations: kernels.NewPlan(step, true).Arena}
 	plan.Inputs = bytesOf(trainer.made) - plan.Gradients - plan.Optimizer
 	if evaluation {
