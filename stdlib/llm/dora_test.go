@@ -215,3 +215,30 @@ func TestRankPattern(t *testing.T) {
 	}
 	within(t, "logits", out[0], out[1], 2e-5)
 }
+
+// TestDoRARecomputed: what a step computes again changes no gradient of DoRA
+// either.
+func TestDoRARecomputed(t *testing.T) {
+	m := loadTiny(t, cpu.New(), "", Options{})
+	a := recordedDoRA(t, m)
+	var want [][]float32
+	for _, s := range []spare{{}, {1, 8}, {2, 8}, {3, 8}, {4, 8}} {
+		tr := sparing(t, a, s)
+		if _, err := tr.Gradients(context.Background(), recordedBatches(t)[0].examples()); err != nil {
+			t.Fatal(err)
+		}
+		for i, g := range tr.grads {
+			got := make([]float32, g.Len())
+			if err := m.device.Read(g, 0, floatBytes(got)); err != nil {
+				t.Fatal(err)
+			}
+			if s == (spare{}) {
+				want = append(want, got)
+			} else if d := largest(got, want[i]); d != 0 {
+				t.Errorf("%+v: gradient of %s differs by %g", s, a.trainable()[i], d)
+				break
+			}
+		}
+		tr.Close()
+	}
+}
