@@ -35,6 +35,8 @@ func (c *Client) list(ctx context.Context, id ID) (*listing, error) {
 	address := fmt.Sprintf("%s/api/models/%s/revision/%s?blobs=true", c.Endpoint, id.Repo, url.PathEscape(id.Revision))
 	var l listing
 	err := c.patiently(ctx, func() error {
+		ctx, cancel := context.WithTimeout(ctx, 2*c.stall)
+		defer cancel()
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 		if err != nil {
 			return err
@@ -77,6 +79,8 @@ var blobName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,199}$`)
 func (c *Client) head(ctx context.Context, id ID, at, name string) (metadata, error) {
 	var m metadata
 	err := c.patiently(ctx, func() error {
+		ctx, cancel := context.WithTimeout(ctx, 2*c.stall)
+		defer cancel()
 		r, err := http.NewRequestWithContext(ctx, http.MethodHead, c.address(id, at, name), nil)
 		if err != nil {
 			return err

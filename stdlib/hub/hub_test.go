@@ -246,11 +246,21 @@ func TestStall(t *testing.T) {
 	s := hubtest.New(t, map[string]hubtest.Model{"org/m": m})
 	c := client(t, s)
 	c.stall = 50 * time.Millisecond
-	stalled := false
+	stalled, listed := false, false
 	var mu sync.Mutex
 	s.Hook(func(w http.ResponseWriter, r *http.Request) bool {
 		mu.Lock()
 		defer mu.Unlock()
+		if strings.HasPrefix(r.URL.Path, "/api/") && !listed {
+			listed = true
+			w.Write([]byte(`{"sha": `))
+			w.(http.Flusher).Flush()
+			select {
+			case <-r.Context().Done():
+			case <-time.After(10 * time.Second):
+			}
+			return true
+		}
 		if r.Method != http.MethodGet || !strings.HasSuffix(r.URL.Path, "tokenizer.json") || stalled {
 			return false
 		}
@@ -267,7 +277,7 @@ func TestStall(t *testing.T) {
 	began := time.Now()
 	r := get(t, c, "org/m")
 	holds(t, r.Dir, m, "tokenizer.json")
-	if !stalled || time.Since(began) > 5*time.Second {
+	if !stalled || !listed || time.Since(began) > 5*time.Second {
 		t.Errorf("stalled %v, took %v", stalled, time.Since(began))
 	}
 }
