@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 
@@ -18,7 +20,14 @@ func startHub(later func(func())) string {
 		return m
 	}
 	small := files("config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors", "README.md", "pytorch_model.bin", "original/params.json")
+	real := map[string][]byte{}
+	for _, name := range []string{"config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "model.safetensors"} {
+		if b, err := os.ReadFile(filepath.Join(tinyFolder, name)); err == nil {
+			real[name] = b
+		}
+	}
 	s := hubtest.Start(map[string]hubtest.Model{
+		"org/tiny":  {Commit: commit, Files: real},
 		"org/small": {Commit: commit, Tags: []string{"v1.0"}, Files: small},
 		"org/cut":   {Commit: commit, Files: map[string][]byte{"config.json": []byte("{}"), "tokenizer.json": []byte("{}"), "model.safetensors": make([]byte, 77_777)}},
 		"org/gated": {Commit: commit, Gated: true, Files: small},
