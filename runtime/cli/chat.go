@@ -169,6 +169,9 @@ func (c *conversation) answer() error {
 		case <-ctx.Done():
 		}
 	}()
+	if c.tty {
+		defer hideTyping(int(c.in.Fd()))()
+	}
 	s := c.t.sampling
 	s.Seed += c.drawn
 	c.drawn++

@@ -1,0 +1,6 @@
+//go:build !linux && !darwin
+
+package cli
+
+// hideTyping does nothing here.
+func hideTyping(int) (show func()) { return func() {} }
