@@ -11,7 +11,7 @@ STATICCHECK = $(shell $(GO) env GOPATH)/bin/staticcheck
 .PHONY: build demo test models check vet format cross static symbols docs docs-check bench bench-cpu bench-gemm kernels echarts gallery fuzz test-peers clean
 
 build: ## ./cogumi
-	$(GO) build -trimpath -o cogumi .
+	$(GO) build -trimpath -ldflags "-s -w" -o cogumi .
 
 demo: build ## the whole loop on the built-in tiny model, about two minutes
 	./cogumi run phase1b_scaleup

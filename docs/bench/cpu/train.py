@@ -1,9 +1,11 @@
 """Tokens per second of LoRA training with PyTorch + PEFT on the CPU.
 
-python train.py SHAPE f32|bf16 ROWS LENGTH STEPS THREADS   (SHAPE: tiny, smollm2-135m)
+python train.py SHAPE f32|bf16 ROWS LENGTH STEPS THREADS [ragged]   (SHAPE: tiny, smollm2-135m)
 
 Random weights of the model's shape, r 16 on all seven projections, AdamW, clipping;
-every token is a target. Prints one JSON object; the rate is that of the median step.
+every token is a target. ragged: rows of an eighth to the whole length, the last
+quarter of each a target, padded to the longest of the batch as the usual collators
+do; only real tokens count. Prints one JSON object; the rate is that of the median step.
 """
 import json, resource, statistics, sys, time
 
@@ -28,14 +30,22 @@ targets = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down
 model = get_peft_model(model, LoraConfig(r=16, lora_alpha=32, target_modules=targets, task_type="CAUSAL_LM")).train()
 trainable = [p for p in model.parameters() if p.requires_grad]
 optimizer = torch.optim.AdamW(trainable, lr=1e-4)
-took = []
+ragged = len(sys.argv) > 7
+rates = []
 for _ in range(steps + 1):
     ids = torch.randint(0, SHAPES[shape]["vocab_size"], (rows, length))
+    labels, mask = ids.clone(), torch.ones_like(ids)
+    if ragged:
+        lengths = [max(8, length // 8 + int(torch.randint(0, length - length // 8 + 1, ()))) for _ in range(rows)]
+        ids, labels, mask = (t[:, : max(lengths)].contiguous() for t in (ids, labels, mask))
+        for row, n in enumerate(lengths):
+            labels[row, : n - n // 4] = -100
+            labels[row, n:], mask[row, n:] = -100, 0
     began = time.perf_counter()
-    model(input_ids=ids, labels=ids).loss.backward()
+    model(input_ids=ids, attention_mask=mask if ragged else None, labels=labels).loss.backward()
     torch.nn.utils.clip_grad_norm_(trainable, 1.0)
     optimizer.step()
     optimizer.zero_grad()
-    took.append(time.perf_counter() - began)
-print(json.dumps({"tokens_per_s": rows * length / statistics.median(took[1:]),
+    rates.append(int(mask.sum()) / (time.perf_counter() - began))
+print(json.dumps({"tokens_per_s": statistics.median(rates[1:]),
                   "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "torch": torch.__version__}))

@@ -19,6 +19,7 @@ type TrainConfig struct {
 	Length int    // tokens of a row; 2048
 	Rank   int    // on all seven projections; 64
 	Steps  int    // measured, after three that are not; 8
+	Ragged bool   // rows of many lengths with short answers, as people train on
 	Start  time.Time
 }
 
@@ -49,6 +50,7 @@ type TrainResult struct {
 	Rows         int                `json:"rows"`
 	Length       int                `json:"length"`
 	Rank         int                `json:"rank"`
+	Ragged       bool               `json:"ragged,omitempty"`
 	Steps        int                `json:"steps"`
 	TokensPerS   float64            `json:"tokens_per_s"`        // of the median step
 	StepSeconds  []float64          `json:"step_seconds"`        // each
@@ -85,7 +87,7 @@ func Train(ctx context.Context, device kernels.Device, c TrainConfig, say func(s
 		return nil, fmt.Errorf("%s takes %d tokens, not %d", c.Preset, config.MaxPositions, c.Length)
 	}
 	d := device.Describe()
-	r := &TrainResult{Preset: c.Preset, Device: d.Model, ISA: d.ISA, Rows: c.Rows, Length: c.Length, Rank: c.Rank, Steps: c.Steps,
+	r := &TrainResult{Preset: c.Preset, Device: d.Model, ISA: d.ISA, Rows: c.Rows, Length: c.Length, Rank: c.Rank, Ragged: c.Ragged, Steps: c.Steps,
 		Families: map[string]float64{}, Memory: map[string]float64{}}
 	if l, ok := device.(interface{ Library() string }); ok {
 		r.Library = l.Library()
@@ -125,6 +127,9 @@ func Train(ctx context.Context, device kernels.Device, c TrainConfig, say func(s
 		}
 		r.PeakGiB = gib(peak)
 	}
+	if c.Ragged { // how many products it takes depends on the rows
+		return r, nil
+	}
 	r.TFLOPs = stepWork(config, c.Rows, c.Length, c.Rank).total() / r.median() / 1e12
 	say("measuring large products alone")
 	if r.CeilingTFLOP, err = ceiling(ctx, device, config.Hidden, config.Intermediate, c.Rows*c.Length); err != nil {
@@ -134,16 +139,32 @@ func Train(ctx context.Context, device kernels.Device, c TrainConfig, say func(s
 	return r, nil
 }
 
+// drawRows are the rows of a step: full ones of which every token is a target, or
+// with Ragged rows of an eighth to the whole length of which the last quarter is.
+func drawRows(random *rand.Rand, c TrainConfig, vocabulary int) []llm.Example {
+	examples := make([]llm.Example, c.Rows)
+	for k := range examples {
+		length := c.Length
+		if c.Ragged {
+			length = max(8, c.Length/8+random.IntN(c.Length-c.Length/8+1))
+		}
+		for i := range length {
+			id := int32(random.IntN(vocabulary))
+			label := id
+			if c.Ragged && i < length-length/4 {
+				label = llm.Ignore
+			}
+			examples[k].IDs, examples[k].Labels = append(examples[k].IDs, id), append(examples[k].Labels, label)
+		}
+	}
+	return examples
+}
+
 func (r *TrainResult) steps(ctx context.Context, trainer *llm.Trainer, c TrainConfig, vocabulary int, say func(string)) error {
 	random := rand.New(rand.NewPCG(7, 7))
+	var rates []float64
 	for i := range warm + c.Steps {
-		examples := make([]llm.Example, c.Rows)
-		for k := range examples {
-			for range c.Length {
-				examples[k].IDs = append(examples[k].IDs, int32(random.IntN(vocabulary)))
-			}
-			examples[k].Labels = examples[k].IDs
-		}
+		examples := drawRows(random, c, vocabulary)
 		began := time.Now()
 		s, err := trainer.Step(ctx, examples, 1e-5)
 		if err != nil {
@@ -159,13 +180,13 @@ func (r *TrainResult) steps(ctx context.Context, trainer *llm.Trainer, c TrainCo
 			trainer.Times()
 		}
 		if i >= warm {
-			r.StepSeconds = append(r.StepSeconds, took)
+			r.StepSeconds, rates = append(r.StepSeconds, took), append(rates, float64(s.Tokens)/took)
 		}
 	}
 	for k, seconds := range trainer.Times() {
 		r.Families[k] = 1e3 * seconds / float64(c.Steps)
 	}
-	r.TokensPerS = float64(c.Rows*c.Length) / r.median()
+	r.TokensPerS = median(rates)
 	return nil
 }
 
