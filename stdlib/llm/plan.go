@@ -23,17 +23,9 @@ func (m Memory) New() int64 {
 }
 
 // PlanTraining says what NewAdapter, NewTrainer and NewScorer with the same
-// settings will take.
-func PlanTraining(m *Model, a AdapterConfig, c TrainerConfig) (Memory, error) {
-	return planTraining(m, a, c, true)
-}
-
-// PlanStep is PlanTraining without an evaluation beside the training.
-func PlanStep(m *Model, a AdapterConfig, c TrainerConfig) (Memory, error) {
-	return planTraining(m, a, c, false)
-}
-
-func planTraining(m *Model, a AdapterConfig, c TrainerConfig, evaluation bool) (Memory, error) {
+// settings will take; evaluation is the scorer's budget, 0: there is none beside
+// the training.
+func PlanTraining(m *Model, a AdapterConfig, c TrainerConfig, evaluation int) (Memory, error) {
 	adapter, err := shapeAdapter(m, a)
 	if err != nil {
 		return Memory{}, err
@@ -50,8 +42,8 @@ func planTraining(m *Model, a AdapterConfig, c TrainerConfig, evaluation bool) (
 	plan := Memory{Weights: m.Bytes, Adapter: bytesOf(adapter.all()), Gradients: bytesOf(trainer.grads), Optimizer: bytesOf(trainer.state),
 		Activations: kernels.NewPlan(step, true).Arena}
 	plan.Inputs = bytesOf(trainer.made) - plan.Gradients - plan.Optimizer
-	if evaluation {
-		scorer := shapeScorer(m, c.Budget)
+	if evaluation > 0 {
+		scorer := shapeScorer(m, evaluation)
 		score := scorer.record(adapter)
 		plan.Inputs += bytesOf(scorer.made())
 		plan.Activations += kernels.NewPlan(score, true).Arena

@@ -47,7 +47,7 @@ func TestPlanIsTrue(t *testing.T) {
 		held          float64 // GiB
 	}{{138, 8192, 55.25}, {138, 4096, 37.91}, {45, 8192, 42.25}, {20, 8192, 18.79}, {12, 4096, 11.56}} {
 		d.free = p.limit<<30 - m.Bytes
-		plan, err := PlanStep(m, AdapterConfig{Rank: 64, Alpha: 16}, TrainerConfig{Optimizer: AdamW8bit, MaxNorm: 1, Budget: int(p.tokens)})
+		plan, err := PlanTraining(m, AdapterConfig{Rank: 64, Alpha: 16}, TrainerConfig{Optimizer: AdamW8bit, MaxNorm: 1, Budget: int(p.tokens)}, 0)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -71,6 +71,15 @@ func tokenise(r *experiment.Run, m *llm.Model, set *dataset.Set, c Config) (*row
 	return out, nil
 }
 
+// heldBudget is how many tokens of the held-out rows are computed at once.
+func (d *rows) heldBudget(budget int) int {
+	n := 0
+	for i := range d.held {
+		n += len(d.held[i].IDs)
+	}
+	return min(n, budget)
+}
+
 // steps is the number of optimiser steps of all epochs.
 func (d *rows) steps(c Config) int { return c.Epochs * d.perEpoch(c) }
 

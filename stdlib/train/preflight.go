@@ -20,7 +20,7 @@ func (s *session) preflight(base *llm.Model, set *dataset.Set) error {
 		return err
 	}
 	var err error
-	if s.plan, err = llm.PlanTraining(base, s.adapterConfig(), s.trainerConfig()); err != nil {
+	if s.plan, err = llm.PlanTraining(base, s.adapterConfig(), s.trainerConfig(), s.data.heldBudget(s.c.Budget)); err != nil {
 		return err
 	}
 	if room := freeMemory(base); room > 0 && s.plan.New() > room {
@@ -82,7 +82,7 @@ func (s *session) tooLarge(base *llm.Model, room int64) error {
 		default:
 			return experiment.Hint(s.doesNotFit(base, room), hint)
 		}
-		plan, err := llm.PlanTraining(base, a, t)
+		plan, err := llm.PlanTraining(base, a, t, s.data.heldBudget(t.Budget))
 		if err != nil {
 			return err
 		}

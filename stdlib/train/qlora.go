@@ -105,10 +105,12 @@ func trainIn(ctx context.Context, r *experiment.Run, m *model.Model, set *datase
 		return err
 	}
 	defer s.trainer.Close()
-	if s.scorer, err = llm.NewScorer(base, adapter, c.Budget); err != nil {
-		return err
+	if n := s.data.heldBudget(c.Budget); n > 0 {
+		if s.scorer, err = llm.NewScorer(base, adapter, n); err != nil {
+			return err
+		}
+		defer s.scorer.Close()
 	}
-	defer s.scorer.Close()
 	if err := tidy(dir); err != nil {
 		return err
 	}

@@ -100,7 +100,7 @@ func Train(ctx context.Context, device kernels.Device, c TrainConfig, say func(s
 	defer m.Close()
 	settings := llm.AdapterConfig{Rank: c.Rank, Alpha: 16}
 	training := llm.TrainerConfig{Optimizer: llm.AdamW8bit, MaxNorm: 1, Budget: c.Rows * c.Length}
-	plan, err := llm.PlanStep(m, settings, training)
+	plan, err := llm.PlanTraining(m, settings, training, 0)
 	if err != nil {
 		return nil, err
 	}
