@@ -20,7 +20,7 @@ const (
 	JudgedRecords   Kind = "judged records"   // folder or JSON file of recorded verdicts
 	Model           Kind = "model"            // Hugging Face folder or id, or tiny
 	Adapter         Kind = "adapter"          // PEFT folder
-	Quantised       Kind = "gguf"             // GGUF file
+	Quantised       Kind = "gguf"             // GGUF file: a model too
 	Result          Kind = "result"           // JSON object
 	TableFile       Kind = "table"            // CSV or Parquet for people
 	ReportFile      Kind = "report"           // HTML file
@@ -32,7 +32,7 @@ const (
 var kinds = map[Kind]Kind{
 	Rows: "", InstructionRows: Rows, ChatRows: Rows, Problems: InstructionRows,
 	TrainingRows: InstructionRows, PreferenceRows: Rows, JudgedRecords: "", Model: "",
-	Adapter: "", Quantised: "", Result: "", TableFile: "", ReportFile: "", Text: "", Folder: "",
+	Adapter: "", Quantised: Model, Result: "", TableFile: "", ReportFile: "", Text: "", Folder: "",
 }
 
 var kindOrder = []Kind{
