@@ -2,6 +2,7 @@ package model
 
 import (
 	"errors"
+	"slices"
 
 	"cogumi/stdlib/dataset"
 	"cogumi/stdlib/llm"
@@ -17,12 +18,24 @@ func Example(m *llm.Model, row *dataset.Row, index int) (llm.Example, error) {
 	if err != nil {
 		return llm.Example{}, err
 	}
+	completion = untilEnd(completion, m.Config.EOS)
 	e := llm.Example{IDs: append(prompt, completion...), Row: index}
 	for range prompt {
 		e.Labels = append(e.Labels, llm.Ignore)
 	}
 	e.Labels = append(e.Labels, completion...)
 	return e, nil
+}
+
+// untilEnd leaves out what a template writes behind the last end token, such as
+// ChatML's line break: when the model answers, nothing comes after that token.
+func untilEnd(ids []int32, ends []int) []int32 {
+	for i := len(ids) - 1; i >= 0; i-- {
+		if slices.Contains(ends, int(ids[i])) {
+			return ids[:i+1]
+		}
+	}
+	return ids
 }
 
 // turns are the row as a chat, without its answer.
