@@ -33,19 +33,17 @@ func normalise(s string) string {
 // grams returns the sorted distinct hashes of a text's n-grams of runes. A text
 // shorter than n is its own only gram; an empty one has none.
 func grams(text string, n int) []uint64 {
-	runes := []rune(normalise(text))
-	if len(runes) == 0 {
-		return nil
-	}
-	if len(runes) < n {
-		return []uint64{hashRunes(runes)}
-	}
-	out := make([]uint64, 0, len(runes)-n+1)
-	for i := range len(runes) - n + 1 {
-		out = append(out, hashRunes(runes[i:i+n]))
-	}
+	out := newCutter(n).cut([]byte(normalise(text)), nil)
 	slices.Sort(out)
-	return slices.Compact(out)
+	return out
+}
+
+// similarity is the Jaccard of two normalised texts.
+func similarity(c *cutter, a, b string) float64 {
+	x, y := c.cut([]byte(a), nil), c.cut([]byte(b), nil)
+	slices.Sort(x)
+	slices.Sort(y)
+	return jaccard(x, y)
 }
 
 // hashRunes mixes runes into 64 bits. Up to three runes are packed without loss

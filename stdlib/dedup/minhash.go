@@ -1,55 +1,10 @@
 package dedup
 
 import (
-	"cmp"
+	"fmt"
 	"math"
-	"math/bits"
-	"slices"
-
-	"cogumi/kernels/cpu/par"
+	"strings"
 )
-
-// signer makes MinHash signatures: the minimum of each of several random linear
-// maps of the grams, modulo the prime 2^61−1.
-type signer struct{ a, b []uint64 }
-
-const prime = 1<<61 - 1
-
-func newSigner(permutations int) *signer {
-	s := &signer{}
-	state := uint64(0x5eed)
-	next := func() uint64 {
-		state += 0x9e3779b97f4a7c15
-		return mix(state) % (prime - 1)
-	}
-	for range permutations {
-		s.a, s.b = append(s.a, next()+1), append(s.b, next())
-	}
-	return s
-}
-
-// sign writes one minimum per permutation, its low 32 bits.
-func (s *signer) sign(grams []uint64, out []uint32) {
-	for p := range out {
-		a, b := s.a[p], s.b[p]
-		least := uint64(math.MaxUint64)
-		for _, g := range grams {
-			least = min(least, linear(a, g&prime, b))
-		}
-		out[p] = uint32(least)
-	}
-}
-
-// linear is (a·x + b) mod 2^61−1.
-func linear(a, x, b uint64) uint64 {
-	hi, lo := bits.Mul64(a, x)
-	sum := lo&prime + (lo>>61 | hi<<3) + b
-	sum = sum&prime + sum>>61
-	if sum >= prime {
-		sum -= prime
-	}
-	return sum
-}
 
 // bands chooses how many rows of the signature form a band: the most that still
 // find a pair at the threshold with the wanted probability.
@@ -68,42 +23,44 @@ func hit(j float64, count, rows int) float64 {
 	return 1 - math.Pow(1-math.Pow(j, float64(rows)), float64(count))
 }
 
-// pair are two candidates, the earlier one first.
-type pair struct{ first, second int32 }
-
-// candidates are the pairs that share a band, each once, sorted.
-func candidates(signatures []uint32, permutations, count, rows int, texts []document) []pair {
-	found := make([][]pair, count)
-	par.For(count, 1, func(lo, hi int) {
-		for b := lo; b < hi; b++ {
-			found[b] = bandPairs(signatures, permutations, b*rows, rows, texts)
-		}
-	})
-	var all []pair
-	for _, f := range found {
-		all = append(all, f...)
-	}
-	slices.SortFunc(all, func(x, y pair) int {
-		return cmp.Or(cmp.Compare(x.second, y.second), cmp.Compare(x.first, y.first))
-	})
-	return slices.Compact(all)
+// prefilter is the estimate below which a pair is not verified: 3.4 standard
+// deviations below the threshold, which loses one pair in three thousand at the
+// threshold and none to speak of above it.
+func prefilter(threshold float64, permutations int) float64 {
+	return threshold - 3.4*math.Sqrt(threshold*(1-threshold)/float64(permutations))
 }
 
-func bandPairs(signatures []uint32, permutations, from, rows int, texts []document) []pair {
-	members := map[uint64][]int32{}
-	var out []pair
-	for i := range texts {
-		if len(texts[i].grams) == 0 {
-			continue
-		}
-		key := uint64(from)
-		for _, v := range signatures[i*permutations+from : i*permutations+from+rows] {
-			key = mix(key ^ uint64(v))
-		}
-		for _, j := range members[key] {
-			out = append(out, pair{j, int32(i)})
-		}
-		members[key] = append(members[key], int32(i))
+// Curve says with which probability a pair is found, by its Jaccard similarity.
+type Curve struct {
+	Bands, Rows int
+	Points      []CurvePoint
+}
+
+// CurvePoint is one point of a Curve.
+type CurvePoint struct{ Jaccard, Recall float64 }
+
+// RecallCurve is the curve of the bands that a configuration leads to.
+func RecallCurve(c Config) (Curve, error) {
+	c, err := c.withDefaults()
+	if err != nil {
+		return Curve{}, err
 	}
-	return out
+	var v Curve
+	v.Bands, v.Rows = bands(c.Permutations, c.Threshold, c.Recall)
+	for j := 10; j <= 100; j += 5 {
+		v.Points = append(v.Points, CurvePoint{float64(j) / 100, hit(float64(j)/100, v.Bands, v.Rows)})
+	}
+	return v, nil
+}
+
+// String is the curve for a terminal, a line a point.
+func (v Curve) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d bands of %d rows find a pair of\n", v.Bands, v.Rows)
+	for _, p := range v.Points {
+		if p.Jaccard >= 0.3 {
+			fmt.Fprintf(&b, "  Jaccard %.2f  with %6.2f %%  %s\n", p.Jaccard, 100*p.Recall, strings.Repeat("▪", int(30*p.Recall+0.5)))
+		}
+	}
+	return b.String()
 }

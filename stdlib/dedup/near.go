@@ -6,6 +6,7 @@ import (
 
 	"cogumi/kernels/cpu/par"
 	"cogumi/stdlib/dataset"
+	"cogumi/stdlib/dedup/minhash"
 	"cogumi/stdlib/experiment"
 )
 
@@ -43,8 +44,8 @@ type Result struct {
 }
 
 type document struct {
-	text  string // normalised
-	grams []uint64
+	text  string   // normalised
+	grams []uint64 // sorted; only where every pair is compared
 }
 
 func (c Config) withDefaults() (Config, error) {
@@ -102,7 +103,13 @@ func Find(set *dataset.Set, c Config) (*Result, error) {
 	verified, r := pairs(texts.docs, c, func(pair) bool { return true })
 	kept := greedy(len(texts.docs), verified)
 	if c.Components {
-		kept = components(texts.docs, verified)
+		kept = components(len(texts.docs), verified)
+		v := newCutter(c.Ngram)
+		for i, k := range kept {
+			if k.jaccard < 0 {
+				kept[i].jaccard = similarity(v, texts.docs[i].text, texts.docs[k.text].text)
+			}
+		}
 	}
 	for row, text := range texts.of {
 		k := kept[text]
@@ -156,7 +163,7 @@ func distinct(docs []document) *textSet {
 	seen := map[string]int{}
 	for row, d := range docs {
 		text, ok := seen[d.text]
-		if !ok || len(d.grams) == 0 {
+		if !ok || d.text == "" {
 			text = len(s.docs)
 			seen[d.text] = text
 			s.docs, s.first = append(s.docs, d), append(s.first, row)
@@ -171,37 +178,71 @@ func documents(rows []dataset.Row, c Config) []document {
 	par.For(len(rows), 16, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			text := c.Text(rows[i])
-			docs[i] = document{normalise(text), grams(text, c.Ngram)}
+			docs[i] = document{text: normalise(text)}
 		}
 	})
 	return docs
-}
-
-// scored is a verified pair.
-type scored struct {
-	pair
-	jaccard float64
 }
 
 // pairs are all pairs found whose exact Jaccard reaches the threshold, sorted by
 // the later text, then the earlier one.
 func pairs(docs []document, c Config, want func(pair) bool) ([]scored, *Result) {
 	if len(docs) <= exhaustive {
-		return verify(docs, c, everyPair(len(docs), want)), &Result{Recall: 1}
+		cutAll(docs, c.Ngram)
+		return verifyAll(docs, c, everyPair(len(docs), want)), &Result{Recall: 1}
 	}
-	s := newSigner(c.Permutations)
-	signatures := make([]uint32, len(docs)*c.Permutations)
-	par.For(len(docs), 8, func(lo, hi int) {
-		for i := lo; i < hi; i++ {
-			s.sign(docs[i].grams, signatures[i*c.Permutations:(i+1)*c.Permutations])
-		}
-	})
 	r := &Result{}
 	r.Bands, r.Rows = bands(c.Permutations, c.Threshold, c.Recall)
 	r.Recall = hit(c.Threshold, r.Bands, r.Rows)
-	found := slices.DeleteFunc(candidates(signatures, c.Permutations, r.Bands, r.Rows, docs), func(p pair) bool { return !want(p) })
+	l := &lsh{signatures: signAll(docs, c), width: c.Permutations, count: r.Bands, rows: r.Rows, want: want,
+		least: prefilter(c.Threshold, c.Permutations), skip: func(i int) bool { return docs[i].text == "" }}
+	found := l.pairs(len(docs))
 	r.Candidates = len(found)
-	return verify(docs, c, found), r
+	verified, _ := verify(found, c, func(i int32, buf []byte) ([]byte, error) { return append(buf[:0], docs[i].text...), nil }) // texts in memory: no error
+	return verified, r
+}
+
+func signAll(docs []document, c Config) []byte {
+	h := minhash.New(c.Permutations)
+	signatures := make([]byte, len(docs)*c.Permutations)
+	par.For(len(docs), 64, func(lo, hi int) {
+		s := newSigner(c.Ngram, h)
+		for i := lo; i < hi; i++ {
+			s.sign([]byte(docs[i].text), signatures[i*c.Permutations:])
+		}
+	})
+	return signatures
+}
+
+func cutAll(docs []document, ngram int) {
+	par.For(len(docs), 16, func(lo, hi int) {
+		c := newCutter(ngram)
+		for i := lo; i < hi; i++ {
+			docs[i].grams = c.cut([]byte(docs[i].text), nil)
+			slices.Sort(docs[i].grams)
+		}
+	})
+}
+
+// signer makes signatures of normalised texts, on one goroutine.
+type signer struct {
+	hash    *minhash.Hasher
+	cut     *cutter
+	grams   []uint64
+	short   []uint32
+	scratch minhash.Scratch
+}
+
+func newSigner(ngram int, h *minhash.Hasher) *signer { return &signer{hash: h, cut: newCutter(ngram)} }
+
+// sign writes the signature and returns the number of distinct n-grams.
+func (s *signer) sign(text, out []byte) int {
+	s.grams, s.short = s.cut.cut(text, s.grams[:0]), s.short[:0]
+	for _, g := range s.grams {
+		s.short = append(s.short, uint32(g))
+	}
+	s.hash.Sign(s.short, out, &s.scratch)
+	return len(s.grams)
 }
 
 // exhaustive is the number of texts up to which all pairs are compared: that
@@ -220,8 +261,8 @@ func everyPair(n int, want func(pair) bool) []pair {
 	return out
 }
 
-// verify computes exact similarities and keeps those that reach the threshold.
-func verify(docs []document, c Config, found []pair) []scored {
+// verifyAll computes exact similarities and keeps those that reach the threshold.
+func verifyAll(docs []document, c Config, found []pair) []scored {
 	exact := make([]float64, len(found))
 	par.For(len(found), 64, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
@@ -269,13 +310,14 @@ func greedy(n int, verified []scored) []keeper {
 	return kept
 }
 
-// components keeps the first text of every connected component.
-func components(docs []document, verified []scored) []keeper {
-	root := make([]int, len(docs))
+// components keeps the first text of every connected component. The Jaccard of a
+// dropped text with it is any, and left to the caller: −1 here.
+func components(n int, verified []scored) []keeper {
+	root := make([]int32, n)
 	for i := range root {
-		root[i] = i
+		root[i] = int32(i)
 	}
-	find := func(i int) int {
+	find := func(i int32) int32 {
 		for root[i] != i {
 			root[i] = root[root[i]]
 			i = root[i]
@@ -283,15 +325,15 @@ func components(docs []document, verified []scored) []keeper {
 		return i
 	}
 	for _, p := range verified {
-		a, b := find(int(p.first)), find(int(p.second))
+		a, b := find(p.first), find(p.second)
 		root[max(a, b)] = min(a, b)
 	}
-	kept := make([]keeper, len(docs))
-	for i := range docs {
-		top := find(i)
-		kept[i] = keeper{top, 1}
-		if top != i {
-			kept[i].jaccard = jaccard(docs[i].grams, docs[top].grams)
+	kept := make([]keeper, n)
+	for i := range kept {
+		top := find(int32(i))
+		kept[i] = keeper{int(top), -1}
+		if int(top) == i {
+			kept[i].jaccard = 1
 		}
 	}
 	return kept
