@@ -98,7 +98,7 @@ func TestManyRowsBruteForce(t *testing.T) {
 		}
 		for range 4 {
 			c := bytes.Clone(b)
-			for range r.IntN(14) {
+			for range r.IntN(9) {
 				c[r.IntN(len(c))] = byte('a' + r.IntN(26))
 			}
 			texts = append(texts, string(c))
