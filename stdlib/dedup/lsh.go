@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
+	"os"
 	"slices"
 	"sync"
 
@@ -16,13 +17,16 @@ type pair struct{ first, second int32 }
 
 // lsh finds the pairs that share a band and whose signatures look alike.
 type lsh struct {
-	signatures  []byte  // permutations bytes for each text
-	order       []int32 // text at each place of the keep order; nil where they are the same
-	skip        func(place int) bool
+	signatures  *store
+	rank        []int32 // of each text in the keep order; nil: the texts stand in it
+	skip        func(text int) bool
 	want        func(pair) bool // nil: all
 	width       int             // of a signature
+	files       []*os.File      // of band files; nil: keys come from the signatures
+	parts       int             // in how many parts each band file is sorted
 	count, rows int             // bands
 	least       float64         // estimate
+	failed      error           // of reading a band file
 }
 
 // parallelBands bounds the memory of sorting: 16 bytes a text and band.
@@ -31,16 +35,9 @@ const parallelBands = 4
 // crowd is the size of a bucket from which not every pair in it is looked at.
 const crowd = 512
 
-func (l *lsh) signature(place int32) []byte {
-	if l.order != nil {
-		place = l.order[place]
-	}
-	return l.signatures[int(place)*l.width:][:l.width]
-}
-
 // pairs are the candidates among n texts, each once, sorted by the second, then
-// the first. Numbers are places of the keep order.
-func (l *lsh) pairs(n int) []pair {
+// the first, both by rank.
+func (l *lsh) pairs(n int) ([]pair, error) {
 	found := make([][]pair, l.count)
 	next := make(chan int, l.count)
 	for b := range l.count {
@@ -48,7 +45,7 @@ func (l *lsh) pairs(n int) []pair {
 	}
 	close(next)
 	var group sync.WaitGroup
-	for range min(par.Workers(), parallelBands, l.count) {
+	for range l.workers() {
 		group.Go(func() {
 			var s sorter
 			for b := range next {
@@ -57,29 +54,54 @@ func (l *lsh) pairs(n int) []pair {
 		})
 	}
 	group.Wait()
+	if l.failed != nil {
+		return nil, l.failed
+	}
 	all := slices.Concat(found...)
-	sortPairs(all)
-	return slices.Compact(all)
+	slices.SortFunc(all, func(x, y pair) int {
+		return cmp.Or(cmp.Compare(l.place(x.second), l.place(y.second)), cmp.Compare(l.place(x.first), l.place(y.first)))
+	})
+	return slices.Compact(all), nil
 }
 
-func sortPairs(p []pair) {
-	slices.SortFunc(p, func(x, y pair) int {
-		return cmp.Or(cmp.Compare(x.second, y.second), cmp.Compare(x.first, y.first))
-	})
+func (l *lsh) workers() int {
+	if l.files != nil {
+		return 1 // memory is short
+	}
+	return min(par.Workers(), parallelBands, l.count)
+}
+
+// place is where a text stands in the keep order.
+func (l *lsh) place(text int32) int32 {
+	if l.rank == nil {
+		return text
+	}
+	return l.rank[text]
 }
 
 // band sorts the texts by their part of the signature and looks at the pairs of
 // each bucket.
 func (l *lsh) band(b, n int, s *sorter) []pair {
-	s.reset()
-	for i := range n {
-		if l.skip == nil || !l.skip(i) {
-			s.entries = append(s.entries, entry{bandKey(l.part(int32(i), b)), int32(i)})
-		}
-	}
-	s.sort()
 	var out []pair
-	for rest := s.entries; len(rest) > 0; {
+	for part := range max(1, l.parts) {
+		s.reset()
+		if l.files != nil {
+			l.load(b, part, s)
+		} else {
+			for i := range n {
+				if l.skip == nil || !l.skip(i) {
+					s.entries = append(s.entries, entry{bandKey(l.part(int32(i), b)), int32(i)})
+				}
+			}
+		}
+		s.sort()
+		out = l.buckets(b, s.entries, out)
+	}
+	return out
+}
+
+func (l *lsh) buckets(b int, rest []entry, out []pair) []pair {
+	for len(rest) > 0 {
 		size := 1
 		for size < len(rest) && rest[size].key == rest[0].key {
 			size++
@@ -92,14 +114,17 @@ func (l *lsh) band(b, n int, s *sorter) []pair {
 	return out
 }
 
-func (l *lsh) part(place int32, b int) []byte {
-	return l.signature(place)[b*l.rows : (b+1)*l.rows]
+func (l *lsh) part(text int32, b int) []byte {
+	return l.signatures.at(int(text))[b*l.rows : (b+1)*l.rows]
 }
 
 // bucket appends the candidates of a bucket. In a crowd, a text that looks almost
 // like an earlier one is compared with later ones through that one only: ten
 // thousand fillings of one template would make fifty million pairs.
 func (l *lsh) bucket(b int, members []entry, out []pair) []pair {
+	if l.rank != nil {
+		slices.SortFunc(members, func(x, y entry) int { return cmp.Compare(l.rank[x.id], l.rank[y.id]) })
+	}
 	crowded := len(members) > crowd
 	leaders := members[:0:0]
 	if !crowded {
@@ -115,7 +140,7 @@ func (l *lsh) bucket(b int, members []entry, out []pair) []pair {
 			if l.want != nil && !l.want(p) {
 				continue
 			}
-			x, y := l.signature(f.id), l.signature(m.id)
+			x, y := l.signatures.at(int(f.id))[:l.width], l.signatures.at(int(m.id))[:l.width]
 			e := minhash.Estimate(minhash.Equal(x, y), l.width)
 			if e < l.least || !bytes.Equal(x[b*l.rows:(b+1)*l.rows], y[b*l.rows:(b+1)*l.rows]) {
 				continue

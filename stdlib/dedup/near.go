@@ -196,19 +196,19 @@ func pairs(docs []document, c Config, want func(pair) bool) ([]scored, *Result) 
 	r.Recall = hit(c.Threshold, r.Bands, r.Rows)
 	l := &lsh{signatures: signAll(docs, c), width: c.Permutations, count: r.Bands, rows: r.Rows, want: want,
 		least: prefilter(c.Threshold, c.Permutations), skip: func(i int) bool { return docs[i].text == "" }}
-	found := l.pairs(len(docs))
+	found, _ := l.pairs(len(docs)) // in memory: no error
 	r.Candidates = len(found)
 	verified, _ := verify(found, c, func(i int32, buf []byte) ([]byte, error) { return append(buf[:0], docs[i].text...), nil }) // texts in memory: no error
 	return verified, r
 }
 
-func signAll(docs []document, c Config) []byte {
+func signAll(docs []document, c Config) *store {
 	h := minhash.New(c.Permutations)
-	signatures := make([]byte, len(docs)*c.Permutations)
+	signatures := newStore(c.Permutations, len(docs))
 	par.For(len(docs), 64, func(lo, hi int) {
 		s := newSigner(c.Ngram, h)
 		for i := lo; i < hi; i++ {
-			s.sign([]byte(docs[i].text), signatures[i*c.Permutations:])
+			s.sign([]byte(docs[i].text), signatures.at(i))
 		}
 	})
 	return signatures

@@ -76,3 +76,28 @@ func (r *Result) audit(x *experiment.Run, name string) error {
 	x.Artefact(name+" removals.parquet", "audit", path)
 	return nil
 }
+
+// report tells the run what Files did.
+func (r *FileResult) report(x *experiment.Run, c FileConfig) {
+	x.Funnel(run.Funnel{Name: "dedup", Title: "Duplicates", Stages: []run.FunnelStage{
+		{Name: "rows", Count: r.Rows},
+		{Name: "readable", Count: r.Rows - r.Bad},
+		{Name: "without equal texts", Count: r.Rows - r.Bad - r.ExactDuplicates},
+		{Name: "without near-duplicates", Count: r.Kept, Note: fmt.Sprintf("Jaccard computed exactly for %d candidates", r.Candidates)},
+	}})
+	if r.Bad > 0 {
+		x.Note(run.Note{Level: "warn", Topic: "dedup", Text: fmt.Sprintf("%d of %d rows could not be read and are not in the output.", r.Bad, r.Rows)})
+	}
+	if curve, err := RecallCurve(c.Config); err == nil {
+		rows := [][]any{}
+		for _, p := range curve.Points {
+			rows = append(rows, []any{p.Jaccard, p.Recall})
+		}
+		x.Table(run.Table{Name: "recall", Title: fmt.Sprintf("Pairs that %d bands of %d rows find", curve.Bands, curve.Rows), Columns: []string{"Jaccard", "found"}, Rows: rows})
+	}
+	for _, path := range []string{c.Out, c.Audit} {
+		if path != "" {
+			x.Artefact(filepath.Base(path), "dataset", path)
+		}
+	}
+}

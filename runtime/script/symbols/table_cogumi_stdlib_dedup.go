@@ -13,10 +13,19 @@ func init() {
 	register("cogumi/stdlib/dedup", func() *Package {
 		return &Package{Path: "cogumi/stdlib/dedup", Name: "dedup", Values: map[string]reflect.Value{
 			"Against":     reflect.ValueOf(p_cogumi_stdlib_dedup.Against),
+			"Bytes":       reflect.ValueOf(p_cogumi_stdlib_dedup.Bytes),
 			"Config":      reflect.ValueOf((*p_cogumi_stdlib_dedup.Config)(nil)),
+			"Curve":       reflect.ValueOf((*p_cogumi_stdlib_dedup.Curve)(nil)),
+			"CurvePoint":  reflect.ValueOf((*p_cogumi_stdlib_dedup.CurvePoint)(nil)),
+			"FileConfig":  reflect.ValueOf((*p_cogumi_stdlib_dedup.FileConfig)(nil)),
+			"FileResult":  reflect.ValueOf((*p_cogumi_stdlib_dedup.FileResult)(nil)),
+			"Files":       reflect.ValueOf(p_cogumi_stdlib_dedup.Files),
 			"Find":        reflect.ValueOf(p_cogumi_stdlib_dedup.Find),
 			"FindAgainst": reflect.ValueOf(p_cogumi_stdlib_dedup.FindAgainst),
+			"MustBytes":   reflect.ValueOf(p_cogumi_stdlib_dedup.MustBytes),
+			"MustFiles":   reflect.ValueOf(p_cogumi_stdlib_dedup.MustFiles),
 			"Near":        reflect.ValueOf(p_cogumi_stdlib_dedup.Near),
+			"RecallCurve": reflect.ValueOf(p_cogumi_stdlib_dedup.RecallCurve),
 			"Removal":     reflect.ValueOf((*p_cogumi_stdlib_dedup.Removal)(nil)),
 			"Result":      reflect.ValueOf((*p_cogumi_stdlib_dedup.Result)(nil)),
 		}}

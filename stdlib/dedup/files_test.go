@@ -1,0 +1,236 @@
+package dedup
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"cogumi/kernels/cpu/par"
+)
+
+// noisy makes lines: clusters of texts with some letters changed, copies, rows
+// without text.
+func noisy(n int) []string {
+	r := rand.New(rand.NewPCG(4, 2))
+	var lines []string
+	for i := range n {
+		b := make([]byte, 200)
+		for k := range b {
+			b[k] = "abcdefghij klmnop"[r.IntN(17)]
+		}
+		for range 1 + r.IntN(4) {
+			for range r.IntN(12) {
+				b[r.IntN(len(b))] = byte('a' + r.IntN(26))
+			}
+			line, _ := json.Marshal(map[string]any{"id": i, "text": string(b) + "é\n", "score": r.IntN(3)})
+			lines = append(lines, string(line))
+			if r.IntN(5) == 0 {
+				lines = append(lines, string(line))
+			}
+		}
+	}
+	return append(lines, `{"id": -1, "text": ""}`, `{"id": -2}`)
+}
+
+func put(t *testing.T, lines []string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "rows.jsonl")
+	if err := os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func mustFiles(t *testing.T, c FileConfig) (*FileResult, []string, []auditRow) {
+	t.Helper()
+	dir := t.TempDir()
+	c.Out, c.Audit = filepath.Join(dir, "out.jsonl"), filepath.Join(dir, "audit.jsonl")
+	r, err := Files(context.Background(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var audit []auditRow
+	for _, line := range readLines(t, c.Audit) {
+		var a auditRow
+		if err := json.Unmarshal([]byte(line), &a); err != nil {
+			t.Fatal(err)
+		}
+		audit = append(audit, a)
+	}
+	out := readLines(t, c.Out)
+	if len(out) != r.Kept || r.Rows != r.Kept+r.Bad+len(audit) || len(audit) != r.ExactDuplicates+r.NearDuplicates {
+		t.Fatalf("%+v, %d rows, %d removals", r, len(out), len(audit))
+	}
+	return r, out, audit
+}
+
+func readLines(t *testing.T, path string) []string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSuffix(string(b), "\n"), "\n")[:bytes.Count(b, []byte("\n"))]
+}
+
+// TestFilesAgainstBruteForce: every removal has its cause, and no two rows that
+// stay are near to each other, but for what the bands may miss.
+func TestFilesAgainstBruteForce(t *testing.T) {
+	lines := noisy(400)
+	for _, rule := range []bool{false, true} {
+		_, out, audit := mustFiles(t, FileConfig{In: []string{put(t, lines)}, Config: Config{Components: rule, Recall: 0.999}, QualityField: "score"})
+		text := func(line string) []uint64 {
+			var row struct{ Text string }
+			if err := json.Unmarshal([]byte(line), &row); err != nil {
+				t.Fatal(err)
+			}
+			return grams(row.Text, 3)
+		}
+		gone := map[int32]bool{}
+		for _, a := range audit {
+			gone[a.Row] = true
+		}
+		for _, a := range audit {
+			j := jaccard(text(lines[a.Row]), text(lines[a.KeptRow]))
+			if gone[a.KeptRow] || j != a.Jaccard || !rule && j < 0.8 || a.Cluster != a.KeptRow || a.Exact && j != 1 {
+				t.Fatalf("%+v, Jaccard %g", a, j)
+			}
+		}
+		missed := 0
+		var sets [][]uint64
+		for _, line := range out {
+			sets = append(sets, text(line))
+		}
+		for i := range out {
+			for k := range i {
+				if a, b := sets[i], sets[k]; len(a) > 0 && len(b) > 0 && jaccard(a, b) >= 0.8 {
+					missed++
+				}
+			}
+		}
+		if missed > 2 || len(audit) < 300 {
+			t.Errorf("%d pairs missed, %d removals", missed, len(audit))
+		}
+	}
+}
+
+// TestFilesSameWhateverTheOrder: the same rows stay for any order of rows, number
+// of workers and limit of memory.
+func TestFilesSameWhateverTheOrder(t *testing.T) {
+	lines := noisy(3000)
+	c := FileConfig{QualityField: "score"}
+	c.In = []string{put(t, lines)}
+	r, want, audit := mustFiles(t, c)
+	slices.Sort(want)
+	for i, memory := range []int64{0, 1 << 20, 2} {
+		rand.New(rand.NewPCG(uint64(i), 0)).Shuffle(len(lines), func(a, b int) { lines[a], lines[b] = lines[b], lines[a] })
+		c.In, c.Memory = []string{put(t, lines)}, memory
+		old := par.SetWorkers(1 + i)
+		again, got, other := mustFiles(t, c)
+		par.SetWorkers(old)
+		slices.Sort(got)
+		if !slices.Equal(got, want) || len(audit) != len(other) || r.Candidates != again.Candidates {
+			t.Fatalf("memory %d: %d rows stay, not %d", memory, len(got), len(want))
+		}
+	}
+}
+
+// TestIndex: what an index holds goes, what is new stays and can be added.
+func TestIndex(t *testing.T) {
+	lines := noisy(500)
+	whole, _, _ := mustFiles(t, FileConfig{In: []string{put(t, lines)}, Config: Config{Recall: 0.9999}, First: true})
+	dir := filepath.Join(t.TempDir(), "index")
+	kept := 0
+	for at, n := 0, len(lines); at < n; at += n/3 + 1 {
+		c := FileConfig{In: []string{put(t, lines[at:min(n, at+n/3+1)])}, Config: Config{Recall: 0.9999}, Against: dir, Add: true, First: true}
+		r, _, audit := mustFiles(t, c)
+		kept += r.Kept
+		for _, a := range audit {
+			if a.InIndex != (a.Cluster < 0) || a.InIndex && int(a.KeptRow) >= r.IndexRows {
+				t.Fatalf("%+v", a)
+			}
+		}
+	}
+	if kept != whole.Kept {
+		t.Errorf("%d rows stay piece by piece, %d at once", kept, whole.Kept)
+	}
+	again, _, _ := mustFiles(t, FileConfig{In: []string{put(t, lines)}, Against: dir, First: true})
+	if again.Kept != 2 { // those without text
+		t.Errorf("%d rows stay the second time", again.Kept)
+	}
+	if _, err := Files(context.Background(), FileConfig{In: []string{put(t, lines)}, Against: dir, Config: Config{Ngram: 4}}); err == nil {
+		t.Error("an index of other n-grams passed")
+	}
+	path := filepath.Join(dir, "segment-00001.sketch")
+	b, _ := os.ReadFile(path)
+	b[len(b)/2] ^= 1
+	if err := os.WriteFile(path, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Files(context.Background(), FileConfig{In: []string{put(t, lines)}, Against: dir}); err == nil || !strings.Contains(err.Error(), "damaged") {
+		t.Errorf("a damaged index: %v", err)
+	}
+}
+
+// TestWork: a run goes on from the sketches of one that was killed.
+func TestWork(t *testing.T) {
+	c := FileConfig{In: []string{put(t, noisy(200))}, Work: t.TempDir()}
+	_, want, _ := mustFiles(t, c)
+	sketches, _ := filepath.Glob(filepath.Join(c.Work, "*.sketch"))
+	if _, got, _ := mustFiles(t, c); len(sketches) != 1 || !slices.Equal(got, want) {
+		t.Errorf("%d sketches, %d rows", len(sketches), len(got))
+	}
+	if left, _ := filepath.Glob(filepath.Join(c.Work, "*.tmp")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestBadRows(t *testing.T) {
+	r, out, _ := mustFiles(t, FileConfig{In: []string{put(t, []string{`{"text": "fine"}`, `{"text": 3}`, `nothing`, "", `{"text": "other"}`})}})
+	if r.Bad != 2 || r.Rows != 4 || len(out) != 2 {
+		t.Errorf("%+v", r)
+	}
+	for _, c := range []FileConfig{{}, {In: []string{"nowhere.jsonl"}}, {In: []string{put(t, []string{`{"a": "b"}`})}}, {In: []string{"x"}, Add: true}} {
+		if _, err := Files(context.Background(), c); err == nil {
+			t.Errorf("%+v passed", c)
+		}
+	}
+}
+
+func FuzzSketch(f *testing.F) {
+	k := newSketch(sketchHead{Ngram: 3, Permutations: 8}, nil)
+	k.add(make([]byte, 24), 1, 2, 3, 4)
+	path := filepath.Join(f.TempDir(), "x.sketch")
+	if err := k.save(path); err != nil {
+		f.Fatal(err)
+	}
+	b, _ := os.ReadFile(path)
+	f.Add(b)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if k, err := readSketch(bytes.NewReader(b), int64(len(b)), nil); err == nil {
+			for i := range k.rows() {
+				k.hash(i)
+			}
+		}
+	})
+}
+
+func FuzzManifest(f *testing.F) {
+	f.Add([]byte(fmt.Sprintf(`{"format": %q, "ngram": 3, "permutations": 128, "segments": [{"name": "../x", "rows": 1}]}`, indexFormat)))
+	c, _ := Config{}.withDefaults()
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m, err := parseManifest(b, c)
+		for _, s := range m.Segments {
+			if err == nil && (strings.ContainsAny(s.Name, "/") || s.Name == "..") {
+				t.Fatalf("a name that leaves the folder: %q", s.Name)
+			}
+		}
+	})
+}

@@ -1,0 +1,101 @@
+package dedup
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"slices"
+)
+
+// find finds what goes, and for which row that stays.
+func (j *job) find(context.Context) error {
+	c, r := j.Config, j.result
+	r.Bands, r.BandRows = bands(c.Permutations, c.Threshold, c.Recall)
+	r.Recall = hit(c.Threshold, r.Bands, r.BandRows)
+	n, index := j.first[len(j.sources)], int32(j.indexRows())
+	j.lsh = &lsh{signatures: j.records, rank: j.at, width: c.Permutations, count: r.Bands, rows: r.BandRows,
+		least: prefilter(c.Threshold, c.Permutations), skip: func(row int) bool { return j.at[row] < 0 },
+		want: func(p pair) bool { return p.second >= index }}
+	if j.Memory > 0 && int64(n)*int64(j.records.width+2*entryBytes*parallelBands) > j.Memory {
+		if err := j.lsh.writeBands(n, j.scratch, j.Memory/4); err != nil {
+			return err
+		}
+	}
+	found, err := j.lsh.pairs(n)
+	if err == nil {
+		err = j.records.failed
+	}
+	if err != nil {
+		return err
+	}
+	r.Candidates = len(found)
+	for i, p := range found {
+		found[i] = pair{j.at[p.first], j.at[p.second]}
+	}
+	release()
+	verified, err := verify(found, c, j.text)
+	if err != nil {
+		return err
+	}
+	kept := greedy(len(j.order), verified)
+	if c.Components {
+		kept = components(len(j.order), verified)
+		if err := j.connected(kept); err != nil {
+			return err
+		}
+	}
+	return j.remove(kept)
+}
+
+// connected computes how near dropped texts are to the one that stays for them.
+func (j *job) connected(kept []keeper) error {
+	var ask []pair
+	for place, k := range kept {
+		if k.jaccard < 0 {
+			ask = append(ask, pair{int32(k.text), int32(place)})
+		}
+	}
+	c := j.Config
+	c.Threshold = 0 // any
+	scores, err := verify(ask, c, j.text)
+	for _, s := range scores {
+		kept[s.second].jaccard = s.jaccard
+	}
+	return err
+}
+
+// remove lists what goes, by row.
+func (j *job) remove(kept []keeper) error {
+	n := j.first[len(j.sources)]
+	for row := j.indexRows(); row < n; row++ {
+		twin := j.twin[row]
+		place := j.at[twin]
+		if place < 0 {
+			continue // without text
+		}
+		k := kept[place]
+		top := j.order[k.text]
+		switch {
+		case int(top) == row:
+			continue
+		case top == twin:
+			j.removed = append(j.removed, removal{int32(row), top, 1, -1})
+			j.result.ExactDuplicates++
+		default:
+			j.removed = append(j.removed, removal{int32(row), top, k.jaccard, j.band(twin, top)})
+			j.result.NearDuplicates++
+		}
+	}
+	slices.SortFunc(j.removed, func(a, b removal) int { return cmp.Compare(a.row, b.row) })
+	return j.records.failed
+}
+
+func (j *job) band(a, b int32) int {
+	x, y := j.records.at(int(a)), j.records.at(int(b))
+	for i := range j.lsh.count {
+		if lo, hi := i*j.lsh.rows, (i+1)*j.lsh.rows; bytes.Equal(x[lo:hi], y[lo:hi]) {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,212 @@
+package dedup
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strconv"
+	"sync"
+
+	"cogumi/kernels/cpu/par"
+	"cogumi/stdlib/dedup/minhash"
+)
+
+// source is a file of JSON lines, read once from end to end and then here and
+// there.
+type source struct {
+	path  string // as the user named it
+	field string
+	file  *os.File
+	*sketch
+	bad []badLine
+}
+
+type badLine struct {
+	row int
+	why string
+}
+
+// sourceBlock is how much is read and sketched at a time.
+const sourceBlock = 4 << 20
+
+// longestLine is the longest line that is read as a row.
+const longestLine = 64 << 20
+
+// block is a piece of a file that ends with a line.
+type block struct {
+	at    int64
+	text  []byte
+	rows  *sketch
+	bad   []badLine
+	ready chan struct{}
+}
+
+// read sketches the whole file: blocks in parallel, rows in their order.
+func (s *source) read(ctx context.Context, h sketchHead, records *store, progress func(rows int)) error {
+	s.sketch = newSketch(h, records)
+	hash := minhash.New(h.Permutations)
+	order, work := make(chan *block, 2*par.Workers()), make(chan *block, 2*par.Workers())
+	ctx, cancel := context.WithCancel(ctx)
+	var group sync.WaitGroup
+	defer cancel()
+	var failed error
+	group.Go(func() { failed = s.blocks(ctx, order, work) })
+	for range par.Workers() {
+		group.Go(func() {
+			r := reader{field: h.Field, quality: h.Quality, signer: newSigner(h.Ngram, hash)}
+			for b := range work {
+				b.rows = newSketch(h, nil)
+				r.block(b)
+				close(b.ready)
+			}
+		})
+	}
+	for b := range order {
+		<-b.ready
+		for i := range b.rows.rows() {
+			k := b.rows
+			s.add(k.record(i), k.at[i], k.size[i], k.length[i], k.quality[i])
+		}
+		for _, x := range b.bad {
+			s.bad = append(s.bad, badLine{s.rows() - b.rows.rows() + x.row, x.why})
+		}
+		progress(b.rows.rows())
+	}
+	group.Wait()
+	return failed
+}
+
+// blocks cuts the file behind line ends.
+func (s *source) blocks(ctx context.Context, order, work chan<- *block) error {
+	defer close(order)
+	defer close(work)
+	var rest []byte
+	for at := int64(0); ; {
+		text := make([]byte, len(rest)+sourceBlock)
+		copy(text, rest)
+		n, err := s.file.ReadAt(text[len(rest):], at+int64(len(rest)))
+		text = text[:len(rest)+n]
+		if err != nil && err != io.EOF {
+			return fmt.Errorf("read %s: %w", s.path, err)
+		}
+		end := len(text)
+		if err == nil {
+			if end = bytes.LastIndexByte(text, '\n') + 1; end == 0 && len(text) > longestLine {
+				return fmt.Errorf("read %s: the line at byte %d is longer than %d MB", s.path, at, longestLine>>20)
+			}
+		}
+		if rest = text[end:]; end > 0 {
+			b := &block{at: at, text: text[:end], ready: make(chan struct{})}
+			for _, to := range []chan<- *block{order, work} {
+				select {
+				case to <- b:
+				case <-ctx.Done():
+					if to == work {
+						b.rows = newSketch(s.head, nil)
+						close(b.ready)
+					}
+					return fmt.Errorf("read %s: %w", s.path, ctx.Err())
+				}
+			}
+			at += int64(end)
+		}
+		if err == io.EOF {
+			return nil
+		}
+	}
+}
+
+// reader sketches lines, on one goroutine.
+type reader struct {
+	field, quality string
+	signer         *signer
+	text, record   []byte
+}
+
+func (r *reader) block(b *block) {
+	r.record = make([]byte, b.rows.records.width)
+	for at := 0; at < len(b.text); {
+		line := b.text[at:]
+		next := len(b.text)
+		if i := bytes.IndexByte(line, '\n'); i >= 0 {
+			line, next = line[:i], at+i+1
+		}
+		from := b.at + int64(at)
+		if from == 0 {
+			cut := bytes.TrimPrefix(line, []byte("\xef\xbb\xbf"))
+			from, line = int64(len(line)-len(cut)), cut
+		}
+		at = next
+		if line = bytes.TrimRight(line, "\r"); len(bytes.TrimSpace(line)) == 0 {
+			continue
+		}
+		length, quality, err := r.line(line)
+		if err != nil {
+			b.bad = append(b.bad, badLine{b.rows.rows(), err.Error()})
+			length = -1
+		}
+		b.rows.add(r.record, from, int32(len(line)), length, quality)
+	}
+	b.text = nil
+}
+
+// line fills the record with the line's signature and hash.
+func (r *reader) line(line []byte) (length int32, quality float32, err error) {
+	clear(r.record)
+	if r.text, err = lineText(line, r.field, r.text); err != nil {
+		return 0, 0, err
+	}
+	permutations := len(r.record) - hashSize
+	r.signer.sign(r.text, r.record[:permutations])
+	sum := sha256.Sum256(r.text)
+	copy(r.record[permutations:], sum[:])
+	if r.quality != "" {
+		value, _ := scanField(line, r.quality) // the line was read before
+		q, err := strconv.ParseFloat(string(value), 32)
+		if err != nil && len(value) > 0 && string(value) != "null" || math.IsNaN(q) {
+			return 0, 0, fmt.Errorf("the field %q is no number", r.quality)
+		}
+		quality = float32(q)
+	}
+	return int32(len(r.text)), quality, nil
+}
+
+// lineText is the normalised text of a line, in buf if there is room. A list of
+// messages counts
+// with all its contents.
+func lineText(line []byte, field string, buf []byte) ([]byte, error) {
+	value, err := scanField(line, field)
+	if err != nil {
+		return nil, err
+	}
+	if len(value) > 0 && value[0] == '[' {
+		var turns []struct{ Content string }
+		if err := json.Unmarshal(value, &turns); err != nil {
+			return nil, fmt.Errorf("the field %q holds no messages", field)
+		}
+		var all []byte
+		for _, t := range turns {
+			all = append(append(all, t.Content...), "\n\n"...)
+		}
+		return normaliseInto(buf, all), nil
+	}
+	text, err := fieldText(value)
+	if err != nil {
+		return nil, fmt.Errorf("the field %q: %w", field, err)
+	}
+	return normaliseInto(buf, text), nil
+}
+
+// textAt reads the normalised text of a row again.
+func (s *source) textAt(row int, buf []byte) ([]byte, error) {
+	line := make([]byte, s.size[row])
+	if _, err := s.file.ReadAt(line, s.at[row]); err != nil {
+		return nil, fmt.Errorf("read %s again: %w", s.path, err)
+	}
+	return lineText(line, s.field, buf)
+}
