@@ -1,7 +1,9 @@
 package dedup
 
 import (
+	"bytes"
 	"math/bits"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -166,13 +168,43 @@ func normaliseInto(buf []byte, text []byte) []byte {
 	buf = buf[:0]
 	for _, b := range text {
 		if b >= utf8.RuneSelf {
-			return append(buf[:0], normalise(string(text))...)
+			return normaliseRunes(buf[:0], text)
 		}
 		if 'A' <= b && b <= 'Z' {
 			b += 'a' - 'A'
 		}
 		buf = append(buf, b)
 	}
+	return strip(buf)
+}
+
+// normaliseRunes is the same for texts beyond ASCII.
+func normaliseRunes(buf, text []byte) []byte {
+	for i := 0; i < len(text); {
+		b := text[i]
+		if b < utf8.RuneSelf {
+			if 'A' <= b && b <= 'Z' {
+				b += 'a' - 'A'
+			}
+			buf = append(buf, b)
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRune(text[i:])
+		if r == 'Σ' || r == 'İ' {
+			return append(buf[:0], normalise(string(text))...)
+		}
+		buf = utf8.AppendRune(buf, unicode.ToLower(r))
+		i += size
+	}
+	if buf = strip(buf); len(buf) > 0 && (buf[0] >= utf8.RuneSelf || buf[len(buf)-1] >= utf8.RuneSelf) {
+		return append(buf[:0], bytes.TrimFunc(buf, outerRune)...)
+	}
+	return buf
+}
+
+// strip takes white space of ASCII off both ends, in place.
+func strip(buf []byte) []byte {
 	for len(buf) > 0 && outer(buf[len(buf)-1]) {
 		buf = buf[:len(buf)-1]
 	}

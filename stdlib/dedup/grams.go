@@ -25,10 +25,11 @@ func normalise(s string) string {
 	} else {
 		s = strings.ToLower(s)
 	}
-	return strings.TrimFunc(s, func(r rune) bool {
-		return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f
-	})
+	return strings.TrimFunc(s, outerRune)
 }
+
+// outerRune is what strip takes off.
+func outerRune(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }
 
 // grams returns the sorted distinct hashes of a text's n-grams of runes. A text
 // shorter than n is its own only gram; an empty one has none.
