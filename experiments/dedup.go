@@ -11,6 +11,7 @@
 //   --rule greedy or components
 //   --keep best (file, quality, length, content) or first
 //   --quality field with a number, higher stays
+//   --pairs file for every pair that was found, copies of a text included
 //   --against, --add index of earlier rows
 //   --memory, --work limits and restarts
 // PIPELINE STAGE: 0.1 dedup
@@ -39,6 +40,7 @@ func main() {
 		QualityField: x.String("quality", "", "field with a number; rows with a higher one stay"),
 		Out:          x.String("out", "", "kept rows; the run's own folder if empty"),
 		Audit:        x.String("audit", "", "one row for every removal; the run's own folder if empty"),
+		Pairs:        x.String("pairs", "", "file for every pair that was found: row, row, Jaccard"),
 		Against:      x.String("against", "", "folder of an index: rows that it holds go as well"),
 		Add:          x.Bool("add", false, "add the kept rows to the index"),
 		Memory:       dedup.MustBytes(x.String("memory", "", "beyond this much, 4G or 500M, signatures and bands lie in files")),

@@ -21,6 +21,7 @@ type FileConfig struct {
 	First        bool     // keep the first row instead of the best one
 	Out          string   // kept rows, as they were; none if empty
 	Audit        string   // one row for every removal; none if empty
+	Pairs        string   // every pair found: row, row, Jaccard, tab-separated; none if empty
 	Against      string   // folder of an index: rows near to its texts go too
 	Add          bool     // add what is kept to the index
 	Memory       int64    // bytes beside the text from which on signatures and bands lie in files; 0: never

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"cogumi/kernels/cpu/par"
+	"cogumi/stdlib/dataset"
 )
 
 // noisy makes lines: clusters of texts with some letters changed, copies, rows
@@ -118,6 +119,41 @@ func TestFilesAgainstBruteForce(t *testing.T) {
 		if missed > 2 || len(audit) < 300 {
 			t.Errorf("%d pairs missed, %d removals", missed, len(audit))
 		}
+	}
+}
+
+// TestPairs: the pairs of a file, copies included, against brute force.
+func TestPairs(t *testing.T) {
+	lines := noisy(150)
+	path := filepath.Join(t.TempDir(), "pairs.tsv")
+	mustFiles(t, FileConfig{In: []string{put(t, lines)}, Config: Config{Recall: 0.9999}, Pairs: path})
+	var want []string
+	for i := range lines {
+		for k := range i {
+			var a, b struct{ Text string }
+			if json.Unmarshal([]byte(lines[k]), &a) != nil || json.Unmarshal([]byte(lines[i]), &b) != nil || a.Text == "" || b.Text == "" {
+				continue
+			}
+			if j := jaccard(grams(a.Text, 3), grams(b.Text, 3)); j == 1 {
+				want = append(want, fmt.Sprintf("%d\t%d\t1", k, i))
+			} else if j >= 0.8 {
+				want = append(want, fmt.Sprintf("%d\t%d\t%.6f", k, i, j))
+			}
+		}
+	}
+	got := readLines(t, path)
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) || len(want) < 100 {
+		t.Errorf("%d pairs, want %d", len(got), len(want))
+	}
+}
+
+// TestTinyworld: as many rows of the pool are in the evaluation set as ever.
+func TestTinyworld(t *testing.T) {
+	r, err := FindAgainst(dataset.MustRead("tinyworld/pool"), dataset.MustRead("tinyworld/eval"), Config{})
+	if err != nil || len(r.Removed) != 723 {
+		t.Errorf("%d rows dropped, %v", len(r.Removed), err)
 	}
 }
 

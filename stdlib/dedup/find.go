@@ -37,6 +37,11 @@ func (j *job) find(context.Context) error {
 	if err != nil {
 		return err
 	}
+	if j.Pairs != "" {
+		if err := j.writePairs(verified); err != nil {
+			return err
+		}
+	}
 	kept := greedy(len(j.order), verified)
 	if c.Components {
 		kept = components(len(j.order), verified)
