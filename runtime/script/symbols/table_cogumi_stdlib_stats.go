@@ -12,12 +12,26 @@ import (
 func init() {
 	register("cogumi/stdlib/stats", func() *Package {
 		return &Package{Path: "cogumi/stdlib/stats", Name: "stats", Values: map[string]reflect.Value{
+			"Agree":            reflect.ValueOf(p_cogumi_stdlib_stats.Agree),
+			"Agreement":        reflect.ValueOf((*p_cogumi_stdlib_stats.Agreement)(nil)),
+			"Bootstrap":        reflect.ValueOf(p_cogumi_stdlib_stats.Bootstrap),
+			"BootstrapMean":    reflect.ValueOf(p_cogumi_stdlib_stats.BootstrapMean),
+			"BootstrapRounds":  untypedInt("2000"),
 			"ClusteredMean":    reflect.ValueOf(p_cogumi_stdlib_stats.ClusteredMean),
 			"Detectable":       reflect.ValueOf(p_cogumi_stdlib_stats.Detectable),
+			"DetectableMean":   reflect.ValueOf(p_cogumi_stdlib_stats.DetectableMean),
+			"HalfWidth":        reflect.ValueOf(p_cogumi_stdlib_stats.HalfWidth),
 			"Holm":             reflect.ValueOf(p_cogumi_stdlib_stats.Holm),
+			"LengthBias":       reflect.ValueOf((*p_cogumi_stdlib_stats.LengthBias)(nil)),
+			"Lengths":          reflect.ValueOf(p_cogumi_stdlib_stats.Lengths),
 			"McNemar":          reflect.ValueOf(p_cogumi_stdlib_stats.McNemar),
 			"McNemarMidP":      reflect.ValueOf(p_cogumi_stdlib_stats.McNemarMidP),
+			"Mean":             reflect.ValueOf(p_cogumi_stdlib_stats.Mean),
 			"PairedDifference": reflect.ValueOf(p_cogumi_stdlib_stats.PairedDifference),
+			"Rate":             reflect.ValueOf(p_cogumi_stdlib_stats.Rate),
+			"ScoreMean":        reflect.ValueOf(p_cogumi_stdlib_stats.ScoreMean),
+			"SignFlip":         reflect.ValueOf(p_cogumi_stdlib_stats.SignFlip),
+			"StandardError":    reflect.ValueOf(p_cogumi_stdlib_stats.StandardError),
 			"Wilson":           reflect.ValueOf(p_cogumi_stdlib_stats.Wilson),
 		}}
 	})

@@ -1,0 +1,156 @@
+package judge
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"strings"
+	"sync"
+)
+
+// Price is what a model costs, in dollars for a million tokens.
+type Price struct {
+	Input  float64 `json:"input"`
+	Cached float64 `json:"cached"` // input that the endpoint had in its cache
+	Output float64 `json:"output"`
+	Batch  float64 `json:"batch"` // factor of the Batch API: 0.5
+	Date   string  `json:"date"`  // when somebody looked
+}
+
+// Usage is tokens as an endpoint counts them.
+type Usage struct {
+	Input     int `json:"input"`
+	Cached    int `json:"cached,omitempty"` // part of Input
+	Output    int `json:"output"`
+	Reasoning int `json:"reasoning,omitempty"` // part of Output
+}
+
+func (p *Price) of(u Usage) float64 {
+	return (float64(u.Input-u.Cached)*p.Input + float64(u.Cached)*p.Cached + float64(u.Output)*p.Output) / 1e6
+}
+
+//go:embed prices.json
+var pricesFile []byte
+
+// Prices is the table of list prices, by model; file, if not empty, is one of your
+// own in the same form and comes first.
+func Prices(file string) (map[string]Price, error) {
+	table := map[string]Price{}
+	if err := json.Unmarshal(pricesFile, &table); err != nil {
+		return nil, fmt.Errorf("read the table of prices: %w", err)
+	}
+	if file == "" {
+		return table, nil
+	}
+	b, err := os.ReadFile(file)
+	if err == nil {
+		err = json.Unmarshal(b, &table)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read prices from %s: %w", file, err)
+	}
+	for name, p := range table {
+		if !(p.Input >= 0 && p.Cached >= 0 && p.Output >= 0 && p.Batch >= 0) || math.IsInf(p.Input+p.Cached+p.Output+p.Batch, 0) {
+			return nil, fmt.Errorf("prices in %s: %s has a price below zero", file, name)
+		}
+	}
+	return table, nil
+}
+
+// priceOf is the price of a model or of the model that it is a dated version of:
+// gpt-4o-2024-08-06 costs what gpt-4o does. nil: nobody knows.
+func priceOf(table map[string]Price, model string) *Price {
+	if p, ok := table[model]; ok {
+		return &p
+	}
+	best := ""
+	for name := range table {
+		if sameModel(name, model) && len(name) > len(best) {
+			best = name
+		}
+	}
+	if best == "" {
+		return nil
+	}
+	p := table[best]
+	return &p
+}
+
+// sameModel says whether got is asked, or a dated version of it.
+func sameModel(asked, got string) bool {
+	rest, ok := strings.CutPrefix(got, asked)
+	return ok && (rest == "" || len(rest) > 1 && rest[0] == '-' && strings.Trim(rest[1:], "0123456789-") == "")
+}
+
+// Estimate is what judging would cost, in dollars.
+type Estimate struct {
+	Calls  int     `json:"calls"`
+	Known  int     `json:"known"` // of those paid before
+	Low    float64 `json:"low"`
+	Likely float64 `json:"likely"`
+	High   float64 `json:"high"` // at most, without re-asks
+	Price  *Price  `json:"price"`
+	Model  string  `json:"model"`
+}
+
+// Cost is what judging did cost, in dollars. Doubt is what may have been paid for
+// calls whose answers never came: a connection that broke, a killed run.
+type Cost struct {
+	Paid    float64 `json:"paid"`
+	Saved   float64 `json:"saved"` // not paid again: answers of earlier runs
+	Doubt   float64 `json:"doubt,omitempty"`
+	Calls   int     `json:"calls"`  // answered and paid
+	Reused  int     `json:"reused"` // taken from earlier runs
+	Retries int     `json:"retries"`
+	Usage   Usage   `json:"usage"`
+	Known   bool    `json:"known"` // false: nobody knows the price, or nothing is paid
+}
+
+// purse keeps the hard limit: what is spent, in doubt and could still come of
+// calls under way together never exceeds it.
+type purse struct {
+	mu      sync.Mutex
+	limit   float64 // 0: none
+	held    float64
+	cost    Cost
+	changed chan struct{} // closed when held falls
+}
+
+func newPurse(limit float64) *purse { return &purse{limit: limit, changed: make(chan struct{})} }
+
+// reserve takes the most that a call can cost. wait is not nil where it would fit
+// once calls under way have ended cheaper than they might.
+func (p *purse) reserve(most float64) (wait <-chan struct{}, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.limit > 0 && p.cost.Paid+p.cost.Doubt+p.held+most > p.limit {
+		if p.held > 0 {
+			return p.changed, nil
+		}
+		return nil, fmt.Errorf("%w: $%.4f of $%.4f are spent, the next judgement can cost $%.4f", ErrBudget, p.cost.Paid+p.cost.Doubt, p.limit, most)
+	}
+	p.held += most
+	return nil, nil
+}
+
+// settle replaces a reservation by what came of it.
+func (p *purse) settle(most float64, change func(*Cost)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.held = max(0, p.held-most)
+	change(&p.cost)
+	close(p.changed)
+	p.changed = make(chan struct{})
+}
+
+func (p *purse) total() Cost {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.cost
+}
+
+func (u *Usage) add(v Usage) {
+	u.Input, u.Cached, u.Output, u.Reasoning = u.Input+v.Input, u.Cached+v.Cached, u.Output+v.Output, u.Reasoning+v.Reasoning
+}
