@@ -160,10 +160,13 @@ func TestTinyworld(t *testing.T) {
 // TestFilesSameWhateverTheOrder: the same rows stay for any order of rows, number
 // of workers and limit of memory.
 func TestFilesSameWhateverTheOrder(t *testing.T) {
-	lines := noisy(3000)
+	lines := noisy(7000) // more than one chunk of signatures
 	c := FileConfig{QualityField: "score"}
 	c.In = []string{put(t, lines)}
 	r, want, audit := mustFiles(t, c)
+	if r.Rows <= chunkTexts {
+		t.Fatalf("%d rows: no signatures go to the file", r.Rows)
+	}
 	slices.Sort(want)
 	for i, memory := range []int64{0, 1 << 20, 2} {
 		rand.New(rand.NewPCG(uint64(i), 0)).Shuffle(len(lines), func(a, b int) { lines[a], lines[b] = lines[b], lines[a] })
