@@ -235,6 +235,6 @@ func (e *endpoint) take(h *hearing, line []byte, asked map[string]bool) error {
 		return nil
 	}
 	got := e.entry(out.ID, r, e.price.batchFactor())
-	h.spent.settle(0, func(c *Cost) { c.pay(got) })
+	h.spent.note(func(c *Cost) { c.pay(got) })
 	return e.book.write(got)
 }

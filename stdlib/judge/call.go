@@ -134,17 +134,20 @@ func (e *endpoint) answer(ctx context.Context, h *hearing, limit *limiter, key s
 		return entry{}, err
 	}
 	if found {
-		h.spent.settle(0, func(c *Cost) { c.Reused++; c.Saved += got.Dollars })
+		if !e.book.earlier(key) {
+			return got, nil
+		}
+		h.spent.note(func(c *Cost) { c.Reused++; c.Saved += got.Dollars })
 		return got, nil
 	}
 	defer e.book.release(key)
 	if d := e.book.doubt(key); d > 0 {
-		h.spent.settle(0, func(c *Cost) { c.Doubt += d })
+		h.spent.note(func(c *Cost) { c.Doubt += d })
 	}
 	var last error
 	for attempt := range attempts {
 		if attempt > 0 {
-			h.spent.settle(0, func(c *Cost) { c.Retries++ })
+			h.spent.note(func(c *Cost) { c.Retries++ })
 			if err := sleep(ctx, e.wait(attempt)); err != nil {
 				return entry{}, err
 			}

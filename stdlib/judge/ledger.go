@@ -25,6 +25,7 @@ type ledger struct {
 	paid   map[string]entry
 	asked  map[string]float64 // sent by an earlier process, no answer seen: what it can have cost
 	going  map[string]chan struct{}
+	fresh  map[string]bool // paid by this process
 	failed error
 	stop   chan struct{}
 	gone   chan struct{}
@@ -54,7 +55,7 @@ func openLedger(ctx context.Context, path string, waiting func()) (*ledger, erro
 	if err != nil {
 		return nil, fmt.Errorf("open the ledger of judgements: %w", err)
 	}
-	l := &ledger{paid: map[string]entry{}, asked: map[string]float64{}, going: map[string]chan struct{}{}, stop: make(chan struct{}), gone: make(chan struct{}), unlock: unlock}
+	l := &ledger{paid: map[string]entry{}, fresh: map[string]bool{}, asked: map[string]float64{}, going: map[string]chan struct{}{}, stop: make(chan struct{}), gone: make(chan struct{}), unlock: unlock}
 	if l.file, err = os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600); err == nil {
 		err = l.read()
 	}
@@ -117,7 +118,7 @@ func (l *ledger) write(e entry) error {
 	}
 	switch e.Kind {
 	case "paid":
-		l.paid[e.Key] = e
+		l.paid[e.Key], l.fresh[e.Key] = e, true
 	case "void":
 		delete(l.paid, e.Key)
 	}
@@ -161,6 +162,13 @@ func (l *ledger) has(key string) bool {
 	defer l.mu.Unlock()
 	_, ok := l.paid[key]
 	return ok
+}
+
+// earlier says whether an earlier process paid for an answer.
+func (l *ledger) earlier(key string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return !l.fresh[key]
 }
 
 // doubt is what calls of killed runs can have cost, for keys that are asked again.

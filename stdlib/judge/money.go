@@ -114,6 +114,7 @@ type purse struct {
 	mu      sync.Mutex
 	limit   float64 // 0: none
 	held    float64
+	holders int // calls under way; held itself is never exactly 0 again
 	cost    Cost
 	changed chan struct{} // closed when held falls
 }
@@ -126,12 +127,13 @@ func (p *purse) reserve(most float64) (wait <-chan struct{}, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.limit > 0 && p.cost.Paid+p.cost.Doubt+p.held+most > p.limit {
-		if p.held > 0 {
+		if p.holders > 0 {
 			return p.changed, nil
 		}
 		return nil, fmt.Errorf("%w: $%.4f of $%.4f are spent, the next judgement can cost $%.4f", ErrBudget, p.cost.Paid+p.cost.Doubt, p.limit, most)
 	}
 	p.held += most
+	p.holders++
 	return nil, nil
 }
 
@@ -139,10 +141,21 @@ func (p *purse) reserve(most float64) (wait <-chan struct{}, err error) {
 func (p *purse) settle(most float64, change func(*Cost)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.holders--
 	p.held = max(0, p.held-most)
+	if p.holders == 0 {
+		p.held = 0
+	}
 	change(&p.cost)
 	close(p.changed)
 	p.changed = make(chan struct{})
+}
+
+// note changes the account without a reservation.
+func (p *purse) note(change func(*Cost)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	change(&p.cost)
 }
 
 func (p *purse) total() Cost {
