@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -22,6 +23,7 @@ type app struct {
 	quiet    bool   // -q
 	runsFlag string // --runs
 	color    bool   // on standard error
+	source   fs.FS  // cogumi's own, for scripts that are compiled
 }
 
 // fault is an error with the exit code that it asks for.
@@ -48,12 +50,12 @@ type ended int
 func (e ended) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
 // Main runs the command line with the process's own streams and returns the
-// exit code.
-func Main(args []string) int {
+// exit code. source is cogumi's own source, from the module's root.
+func Main(args []string, source fs.FS) int {
 	if len(args) > 0 && args[0] == childCommand {
 		return runChild(args[1:])
 	}
-	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr}
+	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, source: source}
 	a.color = colored(os.Stderr)
 	root := a.root()
 	root.SetArgs(args)

@@ -4,12 +4,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,11 +24,17 @@ import (
 func TestMain(m *testing.M) {
 	// A run starts the program that it is itself: here, the test binary.
 	if len(os.Args) > 1 && os.Args[1] == childCommand {
-		os.Exit(Main(os.Args[1:]))
+		os.Exit(Main(os.Args[1:], ownSource()))
 	}
 	testscript.Main(m, map[string]func(){
-		"cogumi": func() { os.Exit(Main(os.Args[1:])) },
+		"cogumi": func() { os.Exit(Main(os.Args[1:], ownSource())) },
 	})
+}
+
+// ownSource is the module's root, seen from this file.
+func ownSource() fs.FS {
+	_, file, _, _ := runtime.Caller(0)
+	return os.DirFS(filepath.Join(filepath.Dir(file), "..", ".."))
 }
 
 // TestScripts runs testdata/*.txtar. Beyond testscript's own commands they have
@@ -45,6 +54,9 @@ func TestScripts(t *testing.T) {
 			for _, name := range []string{"COGUMI_RUNS", envPrice, envBudget, "COGUMI_CACHE", "HF_HOME", "HF_TOKEN", "HF_HUB_CACHE", "HF_HUB_OFFLINE"} {
 				env.Setenv(name, "")
 			}
+			for name, value := range goSettings() {
+				env.Setenv(name, value)
+			}
 			env.Setenv("HF_ENDPOINT", startHub(env.Defer))
 			return nil
 		},
@@ -54,6 +66,20 @@ func TestScripts(t *testing.T) {
 		},
 	})
 }
+
+// goSettings are where the go command keeps what it has, which it would look for
+// below the test's own HOME.
+var goSettings = sync.OnceValue(func() map[string]string {
+	settings := map[string]string{}
+	out, err := exec.Command("go", "env", "-json", "GOCACHE", "GOMODCACHE", "GOPROXY", "GOSUMDB").Output()
+	if err == nil {
+		err = json.Unmarshal(out, &settings)
+	}
+	if err != nil {
+		return nil
+	}
+	return settings
+})
 
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {

@@ -11,39 +11,53 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"cogumi/runtime/toolchain"
 )
 
 //go:embed template.go.txt
 var template string
 
 func (a *app) newCommand() *cobra.Command {
-	from := ""
+	from, dir := "", ""
 	c := &cobra.Command{
-		Use:   "new NAME [--from NAME|FILE]",
+		Use:   "new NAME [--from NAME|FILE] [--dir DIR]",
 		Short: "Start a script: from nothing, or from another one",
 		Long: `Writes NAME.go, into ./experiments where there is such a folder. It runs as it is:
-change it from there. An existing file is never overwritten.`,
+change it from there. An existing file is never overwritten.
+
+--dir makes a folder of its own that editors understand: its go.mod leads to
+cogumi's source, which the binary carries, so that gopls, go vet and go run know
+every package. After an update of cogumi the same command leads it to the new one.`,
 		Example: `  cogumi new my
-  cogumi new my --from phase1b_scaleup`,
+  cogumi new my --from phase1b_scaleup
+  cogumi new my --dir scripts`,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usage("cogumi new my", "new needs one name")
 			}
-			return a.newScript(args[0], from)
+			return a.newScript(args[0], from, dir)
 		},
 	}
 	c.Flags().StringVar(&from, "from", "", "the script to start from")
+	c.Flags().StringVar(&dir, "dir", "", "a folder with a go.mod for editors and the go command")
 	_ = c.RegisterFlagCompletionFunc("from", completeScripts)
 	return c
 }
 
 var scriptName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
 
-func (a *app) newScript(arg, from string) error {
+func (a *app) newScript(arg, from, dir string) error {
 	folder, base := filepath.Split(arg)
 	name := strings.TrimSuffix(base, ".go")
 	if !scriptName.MatchString(name) || strings.HasSuffix(name, "_test") {
 		return usage("use letters, digits and _", "%q cannot be the name of a script", name)
+	}
+	if dir != "" {
+		folder = filepath.Join(dir, folder)
+		if err := a.makeModule(dir); err != nil {
+			return err
+		}
 	}
 	if folder == "" {
 		if fi, err := os.Stat(scriptFolder); err == nil && fi.IsDir() {
@@ -60,6 +74,10 @@ func (a *app) newScript(arg, from string) error {
 	}
 	path := filepath.Join(folder, name+".go")
 	if err := writeNew(path, source); err != nil {
+		if dir != "" && errors.Is(err, fs.ErrExist) {
+			a.tell("%s is kept as it is; the folder leads to this version of cogumi", path)
+			return nil
+		}
 		if errors.Is(err, fs.ErrExist) {
 			return usage("choose another name, or remove it first", "%s exists already", path)
 		}
@@ -67,6 +85,18 @@ func (a *app) newScript(arg, from string) error {
 	}
 	fmt.Fprintln(a.out, path)
 	a.tell("run it: cogumi run %s", path)
+	return nil
+}
+
+// makeModule makes dir a module that leads to cogumi's source.
+func (a *app) makeModule(dir string) error {
+	source, err := toolchain.ReadSource(a.source)
+	if err == nil {
+		err = source.MakeModule(dir)
+	}
+	if err != nil {
+		return failed("choose a folder without a go.mod of its own", "make a folder for scripts: %v", err)
+	}
 	return nil
 }
 

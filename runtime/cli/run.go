@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -31,6 +30,9 @@ Flags of cogumi itself, before or after the name:
   --runs DIR     folder of all runs (default ./runs)
   --force        do every step again
   --from STEP    do this step again, and all after it
+  --compiled     compile the script with the machine's Go toolchain instead of
+                 interpreting it: its own loops run at full speed, and it may do
+                 whatever a Go program may do
   --gpu N|off    compute on this GPU, or on the processor (default: the first GPU
                  that serves; COGUMI_GPU, CUDA_VISIBLE_DEVICES)
 
@@ -117,7 +119,7 @@ func (a *app) runLine(c *cobra.Command, args []string) error {
 
 // runScript checks what can be checked before a run, then runs.
 func (a *app) runScript(script found, all []found, line *runLine) error {
-	values, err := a.ready(script, all, line.script)
+	values, err := a.ready(script, all, line)
 	if err != nil {
 		return a.runFault(err)
 	}
@@ -131,9 +133,9 @@ func (a *app) runScript(script found, all []found, line *runLine) error {
 	if err := a.before(script.Script, root); err != nil {
 		return a.runFault(err)
 	}
-	program, err := os.Executable()
+	program, programArgs, err := a.program(script, line)
 	if err != nil {
-		return a.runFault(failed("", "find this program: %v", err))
+		return a.runFault(err)
 	}
 	stdout := a.out
 	if a.json {
@@ -142,7 +144,7 @@ func (a *app) runScript(script found, all []found, line *runLine) error {
 	out, err := launch.Run(launch.Config{
 		Script: script.Script, File: script.file, Args: line.script, Root: root,
 		Command: line.command(), Quiet: a.quiet, Force: line.force, From: line.from,
-		Program: program, ProgramArgs: []string{childCommand},
+		Program: program, ProgramArgs: programArgs, Compiled: line.compiled,
 		Stdin: a.in, Stdout: stdout, Stderr: a.err,
 		Report: buildReport,
 	})
@@ -163,20 +165,22 @@ func (a *app) runScript(script found, all []found, line *runLine) error {
 
 // ready refuses what cannot go well: a wrong header, a wrong flag, a program
 // that does not type-check, a missing input.
-func (a *app) ready(script found, all []found, args []string) (stage.Values, error) {
+func (a *app) ready(script found, all []found, line *runLine) (stage.Values, error) {
 	if script.Header == nil && len(script.problems) == 0 {
 		a.tell("%s has no header: it runs as a plain Go program", script.Path)
 	}
 	if len(script.problems) > 0 {
 		return stage.Values{}, &problemsFault{script.problems}
 	}
-	if problems := typeCheck(script); len(problems) > 0 {
-		return stage.Values{}, &problemsFault{problems}
+	if !line.compiled { // else the compiler says it
+		if problems := typeCheck(script); len(problems) > 0 {
+			return stage.Values{}, &problemsFault{problems}
+		}
 	}
 	if script.Header == nil {
 		return stage.Values{}, nil
 	}
-	values, err := script.ReadArgs(args)
+	values, err := script.ReadArgs(line.script)
 	if err != nil {
 		return values, argFault(err)
 	}
@@ -265,6 +269,7 @@ type runLine struct {
 	force             bool     // do every step again
 	from              string   // do this step and all after it again
 	gpu               string   // number, "off", or "" for automatic
+	compiled          bool     // by the Go toolchain, not interpreted
 	name              string   // script
 	rest              []string // after the name, not yet split
 	script            []string // the script's own arguments
@@ -322,7 +327,7 @@ func (l *runLine) splitRest(s *stage.Script) error {
 // arguments it took; 0 where there is none.
 func (l *runLine) own(args []string) int {
 	name, value, given := strings.Cut(args[0], "=")
-	switches := map[string]*bool{"--json": &l.json, "-q": &l.quiet, "--quiet": &l.quiet, "-h": &l.help, "--help": &l.help, "--force": &l.force}
+	switches := map[string]*bool{"--json": &l.json, "-q": &l.quiet, "--quiet": &l.quiet, "-h": &l.help, "--help": &l.help, "--force": &l.force, "--compiled": &l.compiled}
 	values := map[string]*string{"--runs": &l.runs, "--from": &l.from, "--gpu": &l.gpu}
 	if s := switches[name]; s != nil {
 		if given {
@@ -349,7 +354,11 @@ func (l *runLine) own(args []string) int {
 
 // command repeats the run.
 func (l *runLine) command() string {
-	words := append([]string{"cogumi", "run", l.name}, machine.Redact(l.script)...)
+	words := []string{"cogumi", "run"}
+	if l.compiled {
+		words = append(words, "--compiled")
+	}
+	words = append(append(words, l.name), machine.Redact(l.script)...)
 	for i, w := range words {
 		words[i] = shellQuote(w)
 	}

@@ -18,6 +18,7 @@ type ending struct {
 	state       *os.ProcessState
 	interrupted bool   // a person asked for the end
 	forced      bool   // and asked twice
+	compiled    bool   // the child was the script's own program
 	crash       string // what the Go runtime wrote when it crashed
 }
 
@@ -29,9 +30,12 @@ func watch(cfg Config, dir, file, copied string) ending {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(signals)
 
-	cmd := exec.Command(cfg.Program, append(append(append([]string{}, cfg.ProgramArgs...), file), cfg.Args...)...)
+	cmd := exec.Command(cfg.Program, cfg.childArgs(file)...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin(cfg.Stdin), cfg.Stdout, cfg.Stderr
 	cmd.Env = append(cleanEnv(os.Environ()), EnvRunDir+"="+dir, EnvScript+"="+copied)
+	if cfg.Compiled {
+		cmd.Env = append(cmd.Env, EnvCompiled+"=1")
+	}
 	if cfg.Quiet {
 		cmd.Env = append(cmd.Env, EnvQuiet+"=1")
 	}
@@ -56,7 +60,7 @@ func watch(cfg Config, dir, file, copied string) ending {
 	if err := <-started; err != nil {
 		return ending{startErr: err}
 	}
-	var end ending
+	end := ending{compiled: cfg.Compiled}
 	for {
 		select {
 		case <-signals:
@@ -77,6 +81,16 @@ func watch(cfg Config, dir, file, copied string) ending {
 	}
 }
 
+// childArgs are what the child is started with: the interpreter is told the file,
+// a compiled script is it.
+func (cfg Config) childArgs(file string) []string {
+	args := append([]string{}, cfg.ProgramArgs...)
+	if !cfg.Compiled {
+		args = append(args, file)
+	}
+	return append(args, cfg.Args...)
+}
+
 // stdin keeps a terminal from the child: reading it from a background process
 // group would stop the child for good.
 func stdin(f *os.File) *os.File {
@@ -94,7 +108,7 @@ func cleanEnv(env []string) []string {
 	var kept []string
 	for _, e := range env {
 		name, _, _ := strings.Cut(e, "=")
-		if name != EnvRunDir && name != EnvScript && name != EnvQuiet {
+		if name != EnvRunDir && name != EnvScript && name != EnvQuiet && name != EnvCompiled {
 			kept = append(kept, e)
 		}
 	}

@@ -21,7 +21,7 @@ func (e ending) code() int {
 		return OK
 	case e.interrupted:
 		return Interrupted
-	case e.crash != "":
+	case e.crash != "", e.compiled && status == Usage: // Go's own status after a crash
 		return Failed
 	case status >= Failed && status <= GateFailed, status == Interrupted:
 		return status

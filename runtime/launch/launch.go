@@ -26,7 +26,9 @@ const (
 	EnvQuiet  = "COGUMI_QUIET"   // "1": no progress, no hints
 	EnvForce  = "COGUMI_FORCE"   // "1": do every step again
 	EnvFrom   = "COGUMI_FROM"    // do this step and all after it again
-	crashFile = "crash.log"      // in the run folder: what the Go runtime says when the child crashes
+
+	EnvCompiled = "COGUMI_COMPILED" // "1": the child is the script's own program
+	crashFile   = "crash.log"       // in the run folder: what the Go runtime says when the child crashes
 )
 
 // Exit codes of a run.
@@ -58,6 +60,9 @@ type Config struct {
 	// are appended.
 	Program     string
 	ProgramArgs []string
+
+	// Compiled: Program is the script itself, which closes its run.
+	Compiled bool
 
 	Stdin          *os.File // nil: empty
 	Stdout, Stderr *os.File // of the script

@@ -3,6 +3,7 @@ package experiment
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
@@ -77,6 +78,20 @@ func panicError(v any) error {
 	return fmt.Errorf("panic: %v", v)
 }
 
+// recordCrashes lets the Go runtime write what it says about a crash, all the
+// goroutines of it, to the run folder as well: the parent reads it there.
+func recordCrashes(dir string) error {
+	f, err := os.Create(filepath.Join(dir, "crash.log"))
+	if err != nil {
+		return fmt.Errorf("record crashes: %w", err)
+	}
+	defer f.Close() // SetCrashOutput keeps a descriptor of its own
+	if err := debug.SetCrashOutput(f, debug.CrashOptions{}); err != nil {
+		return fmt.Errorf("record crashes: %w", err)
+	}
+	return nil
+}
+
 func (r *Run) keepStack() string {
 	path := filepath.Join(r.Dir(), "panic.txt")
 	if durable.WriteBytes(path, debug.Stack()) != nil {
@@ -95,7 +110,7 @@ func (r *Run) locate(f *run.Failure) {
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
 	for {
 		fr, more := frames.Next()
-		if fr.File == r.script.Path {
+		if fr.File == r.file {
 			f.File, f.Line = displayPath(fr.File), fr.Line
 			f.Source = strings.TrimSpace(r.script.Line(fr.Line))
 			return

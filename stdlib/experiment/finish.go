@@ -131,6 +131,12 @@ func (r *Run) leftovers() {
 }
 
 func (r *Run) farewell(state run.State, failure *run.Failure) {
+	if r.prepared { // the parent says the rest
+		if failure != nil {
+			r.con.failure(failure)
+		}
+		return
+	}
 	took := duration(time.Since(r.begun))
 	switch state {
 	case run.Done:

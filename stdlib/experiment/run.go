@@ -28,13 +28,14 @@ import (
 
 // Environment variables that decide how a script runs.
 const (
-	envRunDir = "COGUMI_RUN_DIR"        // hosted: the prepared run folder
-	envScript = "COGUMI_SCRIPT"         // hosted: the script's source
-	envRuns   = "COGUMI_RUNS"           // where runs live, default ./runs
-	envQuiet  = "COGUMI_QUIET"          // no progress
-	envForce  = "COGUMI_FORCE"          // do every step again
-	envFrom   = "COGUMI_FROM"           // do this step and all after it again
-	envPrice  = "COGUMI_PRICE_PER_HOUR" // dollars an hour of this machine costs
+	envRunDir   = "COGUMI_RUN_DIR"        // hosted: the prepared run folder
+	envScript   = "COGUMI_SCRIPT"         // hosted: the script's source
+	envCompiled = "COGUMI_COMPILED"       // the run folder is prepared, and the script is a program that closes its run itself
+	envRuns     = "COGUMI_RUNS"           // where runs live, default ./runs
+	envQuiet    = "COGUMI_QUIET"          // no progress
+	envForce    = "COGUMI_FORCE"          // do every step again
+	envFrom     = "COGUMI_FROM"           // do this step and all after it again
+	envPrice    = "COGUMI_PRICE_PER_HOUR" // dollars an hour of this machine costs
 )
 
 // Run is one run of a script. All methods are safe for concurrent use.
@@ -46,9 +47,13 @@ type Run struct {
 	flags  *flagSet
 	script *source.Script // nil: the source is not known
 	name   string         // of the script
-	hosted bool
-	root   string      // where runs live; "" for an unattached run
-	w      *run.Writer // nil for an unattached run
+	file   string         // the source as the program's frames name it
+	root   string         // where runs live; "" for an unattached run
+
+	prepared bool // by a parent, which made the folder
+	hosted   bool // and closes the run
+
+	w *run.Writer // nil for an unattached run
 
 	stopSignals func()
 	background  sync.WaitGroup // what ends within a second: git

@@ -46,7 +46,9 @@ func StartScript(path string) (*Run, error) {
 	r := newRun()
 	r.con = newConsole(os.Stderr)
 	dir := os.Getenv(envRunDir)
-	r.hosted = dir != ""
+	r.prepared = dir != ""
+	r.hosted = r.prepared && os.Getenv(envCompiled) == ""
+	r.file = path // as the program's frames name it
 	if p := os.Getenv(envScript); p != "" {
 		path = p
 	}
@@ -67,7 +69,7 @@ func StartScript(path string) (*Run, error) {
 
 // attach opens the run folder, and makes it first for a script that runs alone.
 func (r *Run) attach(dir, path string) (err error) {
-	if r.hosted {
+	if r.prepared {
 		if dir, err = filepath.Abs(dir); err != nil { // scripts may change the working folder
 			return err
 		}
@@ -81,6 +83,11 @@ func (r *Run) attach(dir, path string) (err error) {
 		}
 		r.name = info.Script
 		r.info.params, r.info.steps, r.info.artefacts = info.Params, info.Steps, info.Artefacts
+		if !r.hosted {
+			if err := recordCrashes(dir); err != nil {
+				return err
+			}
+		}
 		return r.w.Update(func(i *run.Info) { i.PID = os.Getpid() })
 	}
 	if r.root, err = filepath.Abs(RunsRoot()); err != nil {

@@ -1,19 +1,14 @@
 package model
 
 import (
-	"embed"
 	"io/fs"
+
+	"cogumi/stdlib/model/builtin"
 )
 
-// The built-in tiny model: a Llama of 6.4 million parameters made for cogumi,
-// trained on procedural tasks. It lets every script run offline on a CPU.
-//
-//go:embed builtin/tiny
-var builtin embed.FS
-
-// builtins maps names to folders of the binary.
+// builtinFolder is the folder of a model that the binary brings along.
 func builtinFolder(name string) (fs.FS, bool) {
-	folder, err := fs.Sub(builtin, "builtin/"+name)
+	folder, err := fs.Sub(builtin.Files, name)
 	if err != nil {
 		return nil, false
 	}

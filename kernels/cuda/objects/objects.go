@@ -23,6 +23,9 @@ import (
 //go:embed *.zip
 var archives embed.FS
 
+// Archives are the files of this package, for who writes the source out again.
+func Archives() fs.FS { return archives }
+
 // Entries of an archive beside the architectures.
 const (
 	SourceEntry  = "source.sha256" // hash of the source
