@@ -76,6 +76,33 @@ func (r *Run) Comparisons() []Comparison {
 	return latest(r, func(e *Event) *Comparison { return e.Comparison }, func(v *Comparison) [2]string { return [2]string{v.BaseName, v.TunedName} })
 }
 
+// Judgings gives the last one of each name.
+func (r *Run) Judgings() []Judging {
+	return latest(r, func(e *Event) *Judging { return e.Judging }, func(v *Judging) string { return v.Name })
+}
+
+// Benchmarks gives the last score of each task, variant, metric and model.
+func (r *Run) Benchmarks() []Benchmark {
+	return latest(r, func(e *Event) *Benchmark { return e.Benchmark }, func(v *Benchmark) [4]string {
+		return [4]string{v.Task, v.Variant, v.Metric, v.Model}
+	})
+}
+
+// Clusters gives the last one of each name.
+func (r *Run) Clusters() []Clusters {
+	return latest(r, func(e *Event) *Clusters { return e.Clusters }, func(v *Clusters) string { return v.Name })
+}
+
+// Checks gives the last one of each topic and name.
+func (r *Run) Checks() []Check {
+	return latest(r, func(e *Event) *Check { return e.Check }, func(v *Check) [2]string { return [2]string{v.Topic, v.Name} })
+}
+
+// Sources gives the last one of each kind and name.
+func (r *Run) Sources() []Source {
+	return latest(r, func(e *Event) *Source { return e.Source }, func(v *Source) [2]string { return [2]string{v.Kind, v.Name} })
+}
+
 // Notes gives each different note once.
 func (r *Run) Notes() []Note {
 	return latest(r, func(e *Event) *Note { return e.Note }, func(v *Note) Note { return *v })

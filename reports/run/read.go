@@ -186,6 +186,16 @@ func (e *Event) complete() bool {
 		return e.Samples != nil
 	case "comparison":
 		return e.Comparison != nil
+	case "judging":
+		return e.Judging != nil
+	case "benchmark":
+		return e.Benchmark != nil
+	case "clusters":
+		return e.Clusters != nil
+	case "check":
+		return e.Check != nil
+	case "source":
+		return e.Source != nil
 	case "note":
 		return e.Note != nil
 	case "artefact":

@@ -133,8 +133,10 @@ type Artefact struct {
 type Event struct {
 	Time    time.Time `json:"time"`
 	Attempt int       `json:"attempt"`
-	Kind    string    `json:"kind"` // step, metric, progress, figure, table, funnel, samples, comparison, note, artefact, log
-	Step    string    `json:"step,omitempty"`
+	// Kind is step, metric, progress, figure, table, funnel, samples, comparison,
+	// judging, benchmark, clusters, check, source, note, artefact or log.
+	Kind string `json:"kind"`
+	Step string `json:"step,omitempty"`
 
 	StepInfo   *Step       `json:"step_info,omitempty"`
 	Metric     *Metric     `json:"metric,omitempty"`
@@ -144,6 +146,11 @@ type Event struct {
 	Funnel     *Funnel     `json:"funnel,omitempty"`
 	Samples    *SampleSet  `json:"samples,omitempty"`
 	Comparison *Comparison `json:"comparison,omitempty"`
+	Judging    *Judging    `json:"judging,omitempty"`
+	Benchmark  *Benchmark  `json:"benchmark,omitempty"`
+	Clusters   *Clusters   `json:"clusters,omitempty"`
+	Check      *Check      `json:"check,omitempty"`
+	Source     *Source     `json:"source,omitempty"`
 	Note       *Note       `json:"note,omitempty"`
 	Artefact   *Artefact   `json:"artefact,omitempty"`
 	Log        string      `json:"log,omitempty"`
@@ -224,7 +231,10 @@ type Sample struct {
 	Prompt    string         `json:"prompt"`
 	Reference string         `json:"reference,omitempty"`
 	Answers   []SampleAnswer `json:"answers"`
-	Tags      []string       `json:"tags,omitempty"` // regressed, fixed, wrong, right, truncated, unsupported …
+	Tags      []string       `json:"tags,omitempty"` // regressed, fixed, wrong, right, truncated, unsupported, win, loss, tie, flip, error …
+	// Winner is who won a judged pair: a model, tie or flip.
+	Winner     string            `json:"winner,omitempty"`
+	Judgements []SampleJudgement `json:"judgements,omitempty"`
 }
 
 type SampleAnswer struct {
@@ -234,6 +244,15 @@ type SampleAnswer struct {
 	Extracted string `json:"extracted,omitempty"`
 	Reason    string `json:"reason,omitempty"`
 	Tokens    int    `json:"tokens,omitempty"`
+}
+
+// SampleJudgement is what a judge said of a sample's answers in one order.
+type SampleJudgement struct {
+	First  string `json:"first"`            // model whose answer was shown first
+	Winner string `json:"winner,omitempty"` // model, or tie; empty: it could not be judged
+	Reason string `json:"reason,omitempty"`
+	Error  string `json:"error,omitempty"`
+	Judge  string `json:"judge,omitempty"` // where several judged
 }
 
 // Rate is a proportion with its interval; Accuracy, Low, High in 0…1.

@@ -34,7 +34,7 @@ type recorded struct {
 }
 
 // worthKeeping are the kinds of events that a report shows.
-var worthKeeping = []string{"metric", "figure", "table", "funnel", "samples", "comparison", "note", "artefact"}
+var worthKeeping = []string{"metric", "figure", "table", "funnel", "samples", "comparison", "judging", "benchmark", "clusters", "check", "source", "note", "artefact"}
 
 func (r *Run) pushRecorder(name string, st store) *recorder {
 	rec := &recorder{name: name, st: st, dir: st.path(".record.partial")}
