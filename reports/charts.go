@@ -164,6 +164,8 @@ type chartData struct {
 	Kind   string   `json:"kind"`
 	Unit   string   `json:"unit,omitempty"`
 	Labels []string `json:"labels,omitempty"`
+	X      string   `json:"x,omitempty"`
+	Ref    float64  `json:"ref,omitempty"` // where the line of reference stands
 	Option any      `json:"option"`
 }
 
@@ -172,7 +174,7 @@ type chartData struct {
 func chartsJSON(list []*chart) ([]byte, error) {
 	out := make([]chartData, len(list))
 	for i, c := range list {
-		out[i] = chartData{c.ID, c.Kind, c.Unit, c.Labels, c.Option}
+		out[i] = chartData{c.ID, c.Kind, c.Unit, c.Labels, c.X, c.Reference, c.Option}
 	}
 	return json.Marshal(out)
 }

@@ -15,11 +15,14 @@ import (
 
 // data is what the run says of its rows: notes as prose, funnels, figures, tables.
 type data struct {
-	Notes   []note
-	Funnels []funnel
-	Figures []figure
-	Tables  []*table
-	Cut     string
+	Title    string
+	Notes    []note
+	Checks   *checks
+	Clusters []clusters
+	Funnels  []funnel
+	Figures  []figure
+	Tables   []*table
+	Cut      string
 }
 
 type funnel struct {
@@ -53,7 +56,7 @@ func newFigure(f run.Figure) figure {
 }
 
 func (p *page) newData(r *run.Run, notes []note) *data {
-	d := &data{Notes: notes}
+	d := &data{Notes: notes, Checks: newChecks(r.Checks()), Clusters: p.newClusters(r.Clusters())}
 	for i, f := range r.Funnels() {
 		if i < maxTables && len(f.Stages) > 0 {
 			d.Funnels = append(d.Funnels, newFunnel(i, f))
@@ -71,8 +74,15 @@ func (p *page) newData(r *run.Run, notes []note) *data {
 		}
 		d.Tables = append(d.Tables, newTable(i, t))
 	}
-	if len(d.Notes)+len(d.Funnels)+len(d.Figures)+len(d.Tables) == 0 {
+	if len(d.Notes)+len(d.Funnels)+len(d.Figures)+len(d.Tables)+len(d.Clusters) == 0 && d.Checks == nil {
 		return nil
+	}
+	d.Title = "Data"
+	if len(d.Notes)+len(d.Funnels)+len(d.Clusters) == 0 && d.Checks == nil {
+		d.Title = "Figures"
+		if len(d.Figures) == 0 {
+			d.Title = "Tables"
+		}
 	}
 	return d
 }

@@ -14,13 +14,13 @@ import (
 	"sync"
 )
 
-//go:embed assets/page.html assets/parts.html assets/css assets/js assets/echarts/echarts.min.js assets/fonts/*.woff2
+//go:embed assets/page.html assets/parts.html assets/sections.html assets/css assets/js assets/echarts/echarts.min.js assets/fonts/*.woff2
 var assets embed.FS
 
 // The files of the page, in the order in which they are put together. The
 // scripts share one function scope.
 var (
-	styleFiles  = []string{"theme", "page", "story", "results", "samples", "print"}
+	styleFiles  = []string{"theme", "page", "story", "results", "sections", "samples", "print"}
 	scriptFiles = []string{"dom", "query", "diff", "unpack", "charts", "tables", "samples", "page"}
 )
 
@@ -71,7 +71,7 @@ var parts = sync.OnceValues(func() (*fixed, error) {
 	if f.echarts, err = zipped([]byte(charts)); err != nil {
 		return nil, fmt.Errorf("report assets: %w", err)
 	}
-	f.tmpl, err = template.ParseFS(assets, "assets/page.html", "assets/parts.html")
+	f.tmpl, err = template.ParseFS(assets, "assets/page.html", "assets/parts.html", "assets/sections.html")
 	return f, err
 })
 

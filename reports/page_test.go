@@ -70,7 +70,8 @@ func outline(page string) string {
 }
 
 func TestStructure(t *testing.T) {
-	for name, opt := range map[string]example.Options{"done": {}, "failed": {State: run.Failed}, "interrupted": {State: run.Interrupted}} {
+	for name, opt := range map[string]example.Options{"done": {}, "failed": {State: run.Failed}, "interrupted": {State: run.Interrupted},
+		"judge": {Kind: "judge"}, "benchmarks": {Kind: "benchmarks"}, "curate": {Kind: "curate"}} {
 		t.Run(name, func(t *testing.T) {
 			got := outline(built(t, opt, Options{Now: time.Date(2026, 3, 15, 0, 0, 0, 0, time.UTC)}))
 			path := filepath.Join("testdata", name+".golden")

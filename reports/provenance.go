@@ -13,16 +13,18 @@ import (
 
 // provenance is what it takes to believe the run and to repeat it.
 type provenance struct {
-	Command   string
-	Params    []param
-	Changed   int
-	Time      []fact // declared against real
-	Drift     string
-	Artefacts []artefact
-	Env       []fact
-	Header    []fact
-	Result    string
-	Problems  []string
+	Command    string
+	Params     []param
+	Changed    int
+	Time       []fact // declared against real
+	Drift      string
+	Artefacts  []artefact
+	Sources    []source
+	Unlicensed int // sources without a known licence
+	Env        []fact
+	Header     []fact
+	Result     string
+	Problems   []string
 }
 
 type param struct {
@@ -55,6 +57,7 @@ func newProvenance(r *run.Run, opt Options) provenance {
 			Bytes: fmt.Sprint(a.Bytes), Hash: clipTo(a.SHA256, 100), Short: shortHash(a.SHA256), Note: clipTo(a.Note, 500),
 		})
 	}
+	v.Sources, v.Unlicensed = newSources(r.Sources())
 	for _, k := range headerKeys(in.Header) {
 		v.Header = append(v.Header, fact{Label: clipTo(k, 60), Value: clip(in.Header[k])})
 	}

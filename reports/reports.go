@@ -37,6 +37,7 @@ type Options struct {
 	NoSamples  bool          // leave the texts of the samples out
 	Refresh    time.Duration // the page loads itself again; 0: never
 	ShowPaths  bool          // leave home folders, user and host names as they are
+	Pipeline   []Stage       // all stages in order, the run's own one among them; nil: unknown
 }
 
 // Write builds runDir/report.html, also of a run that failed, was interrupted,

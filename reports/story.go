@@ -47,12 +47,20 @@ type worse struct {
 // tell writes the top of the page.
 func (p *page) tell(r *run.Run, comparisons []run.Comparison, s *sampleData) {
 	p.Banner = newBanner(r, p)
-	if n := len(comparisons); n > 0 {
-		c := &comparisons[n-1]
+	judgings, benchmarks := r.Judgings(), r.Benchmarks()
+	switch {
+	case len(comparisons) > 0:
+		c := &comparisons[len(comparisons)-1]
 		p.Head = compared(c)
 		p.Score = newScore(c)
 		p.Worse = newWorse(c, s)
-	} else {
+	case len(judgings) > 0:
+		j := &judgings[len(judgings)-1]
+		p.Head = preferred(j)
+		p.Preference = newPreference(j)
+	case len(benchmarks) > 0:
+		p.Head = scored(benchmarks)
+	default:
 		p.Head = finished(r, p)
 	}
 	p.Next = p.next(r, comparisons, s)
@@ -180,6 +188,19 @@ func newWorse(c *run.Comparison, s *sampleData) *worse {
 	return w
 }
 
+// whatIsLeft is what a funnel made of its rows, where a run has one finding.
+func whatIsLeft(list []run.Funnel) string {
+	if len(list) != 1 || len(list[0].Stages) < 2 {
+		return ""
+	}
+	s := list[0].Stages
+	first, last := s[0].Count, s[len(s)-1].Count
+	if last > first || first == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s of %s are left", count(last), plural(first, "row"))
+}
+
 // finished is the headline of a run that compared nothing.
 func finished(r *run.Run, p *page) headline {
 	var h headline
@@ -192,6 +213,9 @@ func finished(r *run.Run, p *page) headline {
 		h.Text = "Finished"
 		if p.Took != "" {
 			h.Text += " in " + p.Took
+		}
+		if left := whatIsLeft(r.Funnels()); left != "" {
+			h.Text, h.Lede = left, h.Text+"."
 		}
 	case run.Failed:
 		h.Text = "The run failed" + in

@@ -15,10 +15,14 @@ type page struct {
 	Banner                     *banner
 	Head                       headline
 	Score                      *score
+	Preference                 *preference
 	Worse                      *worse
 	Next                       []action
 	Steps                      *steps
+	Pipeline                   *pipeline
 	Results                    []result
+	Judging                    *judging
+	Bench                      *bench
 	Training                   *training
 	Data                       *data
 	Browser                    *browser
@@ -124,7 +128,9 @@ func words(s string) cell { return cell{clip(s), ""} }
 type chart struct {
 	ID, Title, Desc string
 	Unit            string // of the values of a series
-	Kind            string // how the page draws it: accuracy, difference, outcome, series
+	X               string // what the axis of a curve is; empty: optimiser steps
+	Reference       float64
+	Kind            string // how the page draws it: accuracy, difference, outcome, score, bench, counts, series, curve
 	Note            string
 	Legend          []legend
 	Tall            int  // rows of a bar chart; sets the height
@@ -157,13 +163,15 @@ func newPage(r *run.Run, s *sampleData, opt Options) *page {
 	p.Took = took(r, opt.Now)
 	notes := sortNotes(r.Notes())
 	comparisons := r.Comparisons()
-	p.Steps = newSteps(r)
+	p.Steps, p.Pipeline = newSteps(r), newPipeline(r, opt.Pipeline)
 	for i := range comparisons {
 		p.Results = append(p.Results, p.newResult(i, &comparisons[i], len(comparisons), s))
 	}
 	if n := len(p.Results); n > 0 {
 		p.Results[n-1].Notes = notes.take("validate", "grade", "compare", "sandbox")
 	}
+	p.Judging = p.newJudging(r.Judgings(), notes.take("judging", "judge", "canary"), s)
+	p.Bench = p.newBench(r.Benchmarks(), notes.take("bench", "benchmark"))
 	p.Training = p.newTraining(r, notes.take("train", "model"))
 	p.Data = p.newData(r, notes.take("data", "dataset", "dedup", "extract", "curate", "decontaminate"))
 	p.Notes = notes.rest()
@@ -184,10 +192,15 @@ func (p *page) nav() []navItem {
 	}
 	add(p.Steps != nil, "steps", "Steps")
 	add(len(p.Results) > 0, "results", "Results")
+	add(p.Judging != nil, "judging", "Judging")
+	add(p.Bench != nil, "benchmarks", "Benchmarks")
 	add(p.Training != nil, "training", "Training")
-	add(p.Data != nil, "data", "Data")
+	if p.Data != nil {
+		add(true, "data", p.Data.Title)
+	}
 	add(len(p.Notes) > 0, "notes", "Notes")
 	add(p.Browser != nil, "samples", "Samples")
+	add(p.Pipeline != nil, "pipeline", "Pipeline")
 	nav = append(nav, navItem{"provenance", "Provenance"})
 	add(p.Log != nil, "log", "Log")
 	return nav

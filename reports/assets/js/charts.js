@@ -8,7 +8,7 @@ const token = (name) => getComputedStyle(document.documentElement).getPropertyVa
 
 function look() {
   const t = {};
-  for (const n of ["ink", "ink-2", "ink-3", "line", "line-strong", "paper", "raised", "base", "tuned", "up", "down", "kept", "wrong",
+  for (const n of ["ink", "ink-2", "ink-3", "line", "line-strong", "paper", "raised", "base", "tuned", "up", "down", "warn", "kept", "wrong",
     "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7"]) t[n] = token(n);
   t.font = getComputedStyle(document.body).fontFamily;
   return t;
@@ -33,12 +33,23 @@ const styles = {
   difference: (s, t, spec) => ({...s, symbolSize: 11, z: 4, emphasis: {disabled: true}, data: s.data.map((d, i) => ({...d,
     itemStyle: {color: sure(spec, i) ? sign(d.value[0], t) : t.paper, borderColor: sign(d.value[0], t), borderWidth: 2.5, opacity: 1}}))}),
   kept: (s, t, c) => bar(s, t.kept, t, c), gained: (s, t, c) => bar(s, t.up, t, c), lost: (s, t, c) => bar(s, t.down, t, c), wrong: (s, t, c) => bar(s, t.wrong, t, c),
+  win: (s, t, c) => bar(s, t.up, t, c), tie: (s, t, c) => bar(s, t.kept, t, c), flip: (s, t, c) => bar(s, t.warn, t, c), loss: (s, t, c) => bar(s, t.down, t, c), error: (s, t, c) => bar(s, t.wrong, t, c),
+  score: (s, t, spec) => ({...s, symbolSize: 12, z: 4, emphasis: {disabled: true}, data: s.data.map((d, i) => {
+    const color = spec.kind === "score" ? sign(d.value[0] - spec.ref, t) : t.tuned;
+    return {...d, itemStyle: {color: spec.kind === "bench" || sure(spec, i) ? color : t.paper, borderColor: color, borderWidth: 2.5, opacity: 1}};
+  })}),
+  reference: (s, t) => ({...s, symbol: "diamond", symbolSize: 13, itemStyle: {color: t.s1, borderColor: t.paper, borderWidth: 1, opacity: 1}, z: 3, emphasis: {disabled: true}}),
+  elsewhere: (s, t) => ({...s, symbol: "diamond", symbolSize: 11, itemStyle: {color: t.paper, borderColor: t.base, borderWidth: 2, opacity: 1}, z: 3, emphasis: {disabled: true}}),
+  clusters: (s, t) => ({...s, barWidth: 16, itemStyle: {color: t.tuned}, emphasis: {disabled: true}, label: {show: true, position: "right", fontSize: 11.5, color: t["ink-2"], formatter: (p) => count(p.value[0])}}),
 };
+
+// Charts of lines have numbers on both axes, the others a row for each label.
+const lines = (spec) => spec.kind === "series" || spec.kind === "curve" || spec.kind === "bands";
 
 const sign = (v, t) => (v < 0 ? t.down : v > 0 ? t.up : t.base);
 function sure(spec, i) {
   const ivl = spec.option.series.find((s) => s.id === "interval")?.data[i]?.value;
-  return !ivl || ivl[1] > 0 || ivl[2] < 0;
+  return !ivl || ivl[1] > (spec.ref || 0) || ivl[2] < (spec.ref || 0);
 }
 
 function bar(s, color, t, spec) {
@@ -67,37 +78,47 @@ function axisLook(axis, t, lines) {
 
 function styled(spec) {
   const t = look(), o = structuredClone(spec.option), narrow = innerWidth < 640;
-  const x = axisLook(o.xAxis[0], t, true), y = axisLook(o.yAxis[0], t, spec.kind === "series");
+  const x = axisLook(o.xAxis[0], t, true), y = axisLook(o.yAxis[0], t, lines(spec));
   const grid = {left: 4, right: 18, top: 8, bottom: 4, containLabel: true};
-  if (spec.kind === "series") {
+  if (lines(spec)) {
     Object.assign(x.splitLine, {show: false});
     x.axisLine = {show: true, lineStyle: {color: t["line-strong"]}};
-    x.minInterval = 1;
-    x.max = "dataMax";
-    x.min = "dataMin";
+    if (spec.kind !== "curve") Object.assign(x, {minInterval: 1, max: "dataMax", min: "dataMin"});
     x.axisLabel = {...x.axisLabel, formatter: fine, hideOverlap: true, showMaxLabel: false};
     y.axisLabel = {...y.axisLabel, formatter: (v) => withUnit(v, spec.unit)};
     y.splitNumber = 4;
+    if (spec.kind === "curve" && spec.unit === "%") y.interval = 25;
   } else {
     y.inverse = true;
     y.axisLabel = {...y.axisLabel, color: t.ink, fontSize: 13, interval: 0, width: narrow ? 84 : 150, overflow: "truncate"};
-    x.axisLabel = {...x.axisLabel, formatter: spec.kind === "difference" ? (v) => (v > 0 ? "+" : "") + fine(v) : (v) => v + "%"};
-    if (spec.kind !== "difference") x.interval = narrow ? 50 : 25;
-    x.splitNumber = 4;
+    x.axisLabel = {...x.axisLabel, formatter: spec.kind === "difference" ? (v) => (v > 0 ? "+" : "") + fine(v) : shares(spec) ? (v) => v + "%" : fine};
+    if (spec.kind === "score") Object.assign(x, bounds(o, spec.ref));
+    else if (shares(spec)) Object.assign(x, {min: 0, max: 100, interval: narrow ? 50 : 25});
+    if (spec.kind === "counts") x.minInterval = 1;
+    x.splitNumber = narrow ? 2 : 4;
   }
-  const series = o.series.map((s) => (spec.kind === "series" ? lineStyle(s, t) : (styles[s.id] || ((v) => v))(s, t, spec)));
-  if (spec.kind === "difference") series.push(zeroLine(t));
+  const series = o.series.map((s) => (Object.hasOwn(styles, s.id) ? styles[s.id](s, t, spec) : lines(spec) ? lineStyle(s, t) : s));
+  if (spec.kind === "difference" || spec.kind === "score") series.push(zeroLine(t, spec.ref || 0));
   return {animation: false, textStyle: {fontFamily: t.font}, grid, xAxis: x, yAxis: y, series,
-    dataZoom: spec.kind === "series" ? [{type: "inside", zoomOnMouseWheel: "ctrl", moveOnMouseWheel: false, moveOnMouseMove: true}] : undefined,
+    dataZoom: lines(spec) ? [{type: "inside", zoomOnMouseWheel: "ctrl", moveOnMouseWheel: false, moveOnMouseMove: true}] : undefined,
     tooltip: {trigger: "axis", confine: true, transitionDuration: 0, backgroundColor: t.raised, borderColor: t["line-strong"], borderWidth: 1, padding: [8, 12],
       textStyle: {color: t.ink, fontSize: 12.5, fontFamily: t.font},
-      axisPointer: spec.kind === "series" ? {type: "line", lineStyle: {color: t["ink-3"], type: "dashed"}, label: {show: false}} : {type: "shadow", axis: "y", shadowStyle: {color: t.line, opacity: .35}, label: {show: false}},
+      axisPointer: lines(spec) ? {type: "line", lineStyle: {color: t["ink-3"], type: "dashed"}, label: {show: false}} : {type: "shadow", axis: "y", shadowStyle: {color: t.line, opacity: .35}, label: {show: false}},
       formatter: (list) => tip(spec, Array.isArray(list) ? list : [list])}};
 }
 
-function zeroLine(t) {
-  return {type: "custom", id: "zero", silent: true, tooltip: {show: false}, data: [[0, 0]], z: 1, renderItem: (p, api) => {
-    const [x] = api.coord([0, 0]), c = p.coordSys;
+const shares = (spec) => spec.kind === "accuracy" || spec.kind === "outcome" || spec.kind === "score" || (spec.kind === "bench" && spec.unit === "%");
+
+// bounds are tens around all intervals and the line of reference.
+function bounds(o, ref) {
+  const ends = o.series.find((s) => s.id === "interval").data.flatMap((d) => [d.value[1], d.value[2]]);
+  const min = Math.max(Math.floor((Math.min(ref - 8, ...ends) - 1) / 10) * 10, 0), max = Math.min(Math.ceil((Math.max(ref + 8, ...ends) + 1) / 10) * 10, 100);
+  return {min, max, interval: max - min > 60 && (max - min) % 20 === 0 ? 20 : 10};
+}
+
+function zeroLine(t, at) {
+  return {type: "custom", id: "zero", silent: true, tooltip: {show: false}, data: [[at, 0]], z: 1, renderItem: (p, api) => {
+    const [x] = api.coord([at, 0]), c = p.coordSys;
     return {type: "line", shape: {x1: x, y1: c.y, x2: x, y2: c.y + c.height}, style: {stroke: t["ink-3"], lineWidth: 1}};
   }};
 }
@@ -107,15 +128,17 @@ function tip(spec, list) {
   const box = el("div", {class: "tip"}), seen = list.filter((p) => p.seriesId !== "link" && p.seriesId !== "zero");
   const row = (k, v) => box.append(el("div", null, el("span", null, k), el("span", null, v)));
   if (seen.length === 0) return box;
-  const at = seen[0].value;
-  box.append(el("b", null, spec.kind === "series" ? "step " + count(at[0]) : spec.labels[spec.kind === "difference" && seen[0].seriesId === "interval" ? at[0] : at[1]] ?? ""));
+  const at = seen[0].value, sized = (v) => (shares(spec) ? v.toFixed(1) + "%" : fine(v));
+  box.append(el("b", null, lines(spec) ? (spec.x || "step") + " " + fine(at[0]) : spec.labels[seen[0].seriesId === "interval" ? at[0] : at[1]] ?? ""));
   for (const p of seen) {
     const v = p.value;
-    if (spec.kind === "series") row(p.seriesName, withUnit(v[1], spec.unit));
+    if (p.seriesId.endsWith("-low") || p.seriesId.endsWith("-wide")) continue; // the edges of a band
+    if (lines(spec)) row(p.seriesName, withUnit(v[1], spec.unit) + (v[2] === undefined ? "" : ` (${withUnit(v[2], spec.unit)} to ${withUnit(v[3], spec.unit)})`));
     else if (spec.kind === "outcome") row(p.seriesName, count(v[2]) + " of " + count(v[3]));
-    else if (p.seriesId === "interval") row("95% interval", signed(v[1]) + " to " + signed(v[2]));
+    else if (p.seriesId === "interval") row("95% interval", spec.kind === "difference" ? signed(v[1]) + " to " + signed(v[2]) : sized(v[1]) + " to " + sized(v[2]));
     else if (spec.kind === "difference") row("change", signed(v[0]) + " points");
-    else row(p.seriesName, v[0].toFixed(1) + "%");
+    else if (spec.kind === "counts") row(spec.unit, count(v[0]));
+    else row(p.seriesId === "reference" || p.seriesId === "elsewhere" ? p.name || "published" : p.seriesName, sized(v[0]));
   }
   return box;
 }
@@ -125,7 +148,7 @@ const signed = (v) => (v > 0 ? "+" : v < 0 ? "−" : "") + Math.abs(v).toFixed(1
 // drawNow needs the library; before, draw waits for it.
 function drawNow(lib, spec) {
   const node = $(spec.id);
-  if (spec.kind !== "series") {
+  if (!lines(spec)) {
     node.classList.add("bars");
     node.style.height = Number(node.dataset.rows) * (spec.kind === "outcome" ? 30 : 34) + 44 + "px";
   }
@@ -198,12 +221,12 @@ function startCharts() {
 // pointsCSV is everything that a chart of series draws, a row for a step.
 function pointsCSV(id) {
   const spec = chartData.find((s) => s.id === id);
-  if (!spec || spec.kind !== "series") return null;
+  if (!spec || !lines(spec)) return null;
   const rows = new Map(), series = spec.option.series;
   series.forEach((s, i) => s.data.forEach((d) => {
     const [x, y] = d.value;
     if (!rows.has(x)) rows.set(x, [x, ...series.map(() => "")]);
     rows.get(x)[i + 1] = y;
   }));
-  return [["step", ...series.map((s) => s.name)], ...[...rows.values()].sort((a, b) => a[0] - b[0])];
+  return [[spec.x || "step", ...series.map((s) => s.name)], ...[...rows.values()].sort((a, b) => a[0] - b[0])];
 }

@@ -28,6 +28,7 @@ function fine(v) {
 
 // withUnit knows the units whose numbers nobody reads as they are.
 function withUnit(v, unit) {
+  if (unit === "%") return fine(v) + "%";
   if (unit !== "B") return fine(v);
   const units = ["B", "kB", "MB", "GB", "TB"];
   let i = 0;

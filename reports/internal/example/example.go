@@ -24,6 +24,7 @@ type Options struct {
 	State   run.State // empty: done; an early end leaves the run without a comparison
 	Started time.Time // zero: a fixed day
 	Dead    bool      // says running, without a heartbeat
+	Kind    string    // empty: the loop from failures to validation; judge, benchmarks, curate
 }
 
 // Write makes one run folder under root and gives its path.
@@ -60,14 +61,21 @@ func Write(root string, opt Options) (string, error) {
 }
 
 func info(opt Options) run.Info {
+	if k, ok := otherKinds[opt.Kind]; ok {
+		return k(opt)
+	}
+	return loopInfo(opt)
+}
+
+func loopInfo(opt Options) run.Info {
 	return run.Info{
 		Script: "phase1b_scaleup", Started: opt.Started, State: run.Running, Attempt: 1, PID: 4242,
 		Header: map[string]string{
 			"PURPOSE":        "Mine what the base model gets wrong, train a QLoRA adapter on it with replay, and compare both models on the same items.",
 			"WHEN TO USE":    "The base model is trained and its failures on a pool of problems with known answers can be collected.",
-			"INPUT":          "tinyworld/pool | problems with known answers | rows>=100",
-			"OUTPUT":         "artefacts/adapter | PEFT folder",
-			"PIPELINE STAGE": "1B.5",
+			"INPUT":          "--pool F (default tinyworld/pool) | instruction rows with answers | rows>=50\n--eval F (default tinyworld/eval) | instruction rows with answers | rows>=50\n--model M (default tiny) | model folder",
+			"OUTPUT":         "failures.parquet | training rows\nadapter | adapter",
+			"PIPELINE STAGE": "1B.5 scale up",
 			"TIME":           "2 min on 2 cores",
 			"COST":           "nothing on your own machine",
 		},
@@ -113,6 +121,17 @@ func (g *maker) event(e run.Event) {
 func (g *maker) early() bool { return g.opt.State != run.Done }
 
 func (g *maker) events() {
+	switch g.opt.Kind {
+	case "judge":
+		g.judging()
+		return
+	case "benchmarks":
+		g.benchmarks()
+		return
+	case "curate":
+		g.curate()
+		return
+	}
 	g.do("load model", 0.4, true, nil)
 	g.do("drop overlap", 1.9, false, g.overlap)
 	g.do("answer pool", 31.6, false, g.pool)

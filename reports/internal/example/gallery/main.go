@@ -33,12 +33,15 @@ func write(folder string) error {
 		"dead":        {State: run.Running, Dead: true},
 		"running":     {State: run.Running, Started: now.Add(-time.Minute)},
 		"large":       {Samples: 10000, Steps: 20000},
+		"judge":       {Kind: "judge"},
+		"benchmarks":  {Kind: "benchmarks"},
+		"curate":      {Kind: "curate"},
 	} {
 		dir, err := example.Write(filepath.Join(folder, name), opt)
 		if err != nil {
 			return err
 		}
-		path, err := reports.Write(dir)
+		path, err := reports.WriteWith(dir, reports.Options{Pipeline: stages()})
 		if err != nil {
 			return err
 		}
