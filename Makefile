@@ -8,7 +8,7 @@ export CGO_ENABLED = 0
 STATICCHECK_VERSION = v0.8.0
 STATICCHECK = $(shell $(GO) env GOPATH)/bin/staticcheck
 
-.PHONY: build demo test models check vet format cross static symbols docs docs-check bench bench-cpu bench-dedup bench-gemm kernels echarts gallery fuzz test-peers clean
+.PHONY: build demo test models check vet format cross static symbols docs docs-check bench bench-cpu bench-dedup bench-scripts bench-gemm kernels echarts gallery fuzz test-peers clean
 
 build: ## ./cogumi
 	$(GO) build -trimpath -ldflags "-s -w" -o cogumi .
@@ -67,6 +67,9 @@ bench-cpu: ## training beside PyTorch, generation beside llama.cpp, in the same 
 
 bench-dedup: ## near-duplicates beside datasketch and rensa, in the same run; FILE= and TRUTH= choose the rows
 	docs/bench/dedup/run.sh
+
+bench-scripts: ## scripts' own loops beside the same compiled, the start of a script, its checks
+	$(GO) test -run '^$$' -bench 'AgainstCompiled|Start|Check' -benchtime 5x ./runtime/script
 
 bench-gemm: ## matrix products beside numpy's OpenBLAS, in the same run
 	python3 -m venv .bench && .bench/bin/pip install -q numpy

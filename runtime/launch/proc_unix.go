@@ -26,9 +26,14 @@ func divertCrashes(f *os.File) error {
 	if err != nil {
 		return err
 	}
+	descriptor2 = os.Stderr
 	os.Stderr = os.NewFile(uintptr(fd), os.Stderr.Name())
 	return duplicate(int(f.Fd()), 2)
 }
+
+// descriptor2 is kept: a file that nobody holds is closed when memory is
+// collected, and with it the place that crashes are written to.
+var descriptor2 *os.File
 
 func interrupt(p *os.Process) { _ = p.Signal(os.Interrupt) }
 

@@ -49,31 +49,3 @@ func FuzzCheck(f *testing.F) {
 		}
 	})
 }
-
-// BenchmarkCheck is `cogumi check` of the longest experiment and of a script of 200 lines.
-func BenchmarkCheck(b *testing.B) {
-	for _, file := range []string{"../../experiments/phase1b_scaleup.go", "testdata/methods.go"} {
-		src, err := os.ReadFile(file)
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.Run(filepath.Base(file), func(b *testing.B) {
-			for b.Loop() {
-				if d := Check(file, src); d != nil {
-					b.Fatal(d)
-				}
-			}
-		})
-	}
-}
-
-// BenchmarkStart is from the start of the process to its end, with a main that
-// prints one line.
-func BenchmarkStart(b *testing.B) {
-	dir, _ := write(b, "package main\nimport \"fmt\"\nfunc main() { fmt.Println(1) }\n")
-	for b.Loop() {
-		if o := child(b, dir, "s.go", 10*time.Second); o.stdout != "1\n" {
-			b.Fatal(o.stderr)
-		}
-	}
-}

@@ -89,7 +89,8 @@ func (m *Machine) host(l *lower.Lowered) map[string]reflect.Value {
 		"NewSelect": dyn.NewSelect, "SelectRecv": dyn.SelectRecv, "SelectSend": dyn.SelectSend, "Select": r.Select, "Received": dyn.Received, "Open": dyn.Open,
 		"IndexUnsigned": dyn.IndexUnsigned, "Runes": dyn.Runes, "Shift": dyn.Shift, "Print": dyn.Print, "Println": dyn.Println,
 		"Defers": r.Defers, "Push": r.Push, "Run": r.Run, "Recover": r.Recover, "Panic": r.Panic, "Go": r.Go, "Main": r.Main,
-		"At": r.Position.At, "Here": r.Position.Here,
+		"Fast": func(n int, variables ...any) { l.Fast[n].Run(&m.stop, m.setPosition, variables) },
+		"At":   r.Position.At, "Here": r.Position.Here,
 		"Track": func(p *int) { r.Position.Now = p },
 	}
 	values := map[string]reflect.Value{}

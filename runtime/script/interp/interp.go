@@ -10,6 +10,7 @@ import (
 	"path"
 	"regexp"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/traefik/yaegi/interp"
@@ -28,6 +29,7 @@ type Machine struct {
 	ctx    context.Context
 	fatal  chan Failure
 	exit   chan int
+	stop   atomic.Bool // the script is to end: what package fast looks at
 
 	// Grace is how long Run waits, after its context ended, for the script to
 	// come back from a host call; false ends the wait at once.
@@ -114,6 +116,7 @@ func (m *Machine) use(l *lower.Lowered) error {
 func (m *Machine) Run(ctx context.Context) (*Failure, error) {
 	m.ctx = ctx
 	m.runner.Stop = ctx.Done()
+	defer context.AfterFunc(ctx, func() { m.stop.Store(true) })()
 	m.runner.Fatal = func(p dyn.Panicked, goroutine int64) {
 		f := m.failure(p)
 		f.Hint = join(f.Hint, fmt.Sprintf("in goroutine %d of the script", goroutine))
@@ -148,6 +151,13 @@ func (m *Machine) Run(ctx context.Context) (*Failure, error) {
 			return m.failure(caught), nil
 		}
 		return nil, err
+	}
+}
+
+// setPosition says which statement runs.
+func (m *Machine) setPosition(n int) {
+	if now := m.runner.Position.Now; now != nil {
+		*now = n
 	}
 }
 

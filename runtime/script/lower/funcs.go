@@ -42,7 +42,10 @@ func (l *lowerer) funcDecl(d *ast.FuncDecl) {
 		return
 	}
 	sig := obj.Signature()
-	lit := l.body(sig, d.Recv, d.Type, d.Body, false)
+	lit := l.fastFunc(obj)
+	if lit == nil {
+		lit = l.body(sig, d.Recv, d.Type, d.Body, false)
+	}
 	l.out = append(l.out, &ast.FuncDecl{Name: l.id(name), Type: lit.Type, Body: lit.Body})
 }
 

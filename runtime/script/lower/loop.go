@@ -7,6 +7,9 @@ import (
 )
 
 func (l *lowerer) forStmt(s *ast.ForStmt, label string) []ast.Stmt {
+	if calculated := l.fastLoop(s, label); calculated != nil {
+		return calculated
+	}
 	shared := l.loopVars(s)
 	if len(shared) > 0 {
 		return l.forCopies(s, label, shared)
@@ -169,6 +172,9 @@ func (l *lowerer) forCopies(s *ast.ForStmt, label string, shared []*types.Var) [
 }
 
 func (l *lowerer) rangeStmt(s *ast.RangeStmt, label string) []ast.Stmt {
+	if calculated := l.fastLoop(s, label); calculated != nil {
+		return calculated
+	}
 	t := l.info.TypeOf(s.X)
 	switch u := t.Underlying().(type) {
 	case *types.Basic:

@@ -40,6 +40,7 @@ import (
 
 	"cogumi/runtime/script/check"
 	"cogumi/runtime/script/dyn"
+	"cogumi/runtime/script/fast"
 	"cogumi/runtime/script/mono"
 )
 
@@ -64,6 +65,7 @@ type Lowered struct {
 	Table     *dyn.Table
 	Imports   map[string]string // local name → import path of host packages
 	Wrappers  map[string]bool   // "path.Name" of host interfaces that the script converts to
+	Fast      []*fast.Code      // what the lowered script calls as host.Fast(n, ...)
 	positions []token.Pos
 }
 
@@ -98,6 +100,9 @@ type lowerer struct {
 	recoverer map[types.Object]bool // functions that call recover themselves
 	inits     []string
 	continues map[*ast.ReturnStmt]*yield // return statements that go on with a yield's loop
+	fast      *fast.Compiler
+	codes     []*fast.Code
+	jumps     bool // there is a goto
 }
 
 // Lower rewrites a program; the problems are constructs that are rejected.
@@ -161,6 +166,7 @@ func (l *lowerer) file() {
 	}
 	l.scanRecover()
 	l.scanRecursion()
+	l.startFast()
 	for _, d := range l.prog.File.Decls {
 		l.at = d.Pos()
 		if l.foreign = l.flat.Foreign[d]; l.foreign {
@@ -272,5 +278,5 @@ func (l *lowerer) finish() *Lowered {
 		file.Decls = append(file.Decls, &ast.GenDecl{TokPos: l.at, Tok: token.IMPORT, Specs: []ast.Spec{spec}})
 	}
 	file.Decls = append(file.Decls, l.out...)
-	return &Lowered{File: file, Fset: l.prog.Fset, Table: l.table, Imports: paths, Wrappers: l.wrappers, positions: l.positions}
+	return &Lowered{File: file, Fset: l.prog.Fset, Table: l.table, Fast: l.codes, Imports: paths, Wrappers: l.wrappers, positions: l.positions}
 }
