@@ -41,7 +41,9 @@ type Options struct {
 }
 
 // Write builds runDir/report.html, also of a run that failed, was interrupted,
-// died or still runs, and gives its path. The file is replaced atomically.
+// died or still runs, and gives its path. The file is replaced atomically. The
+// samples of a run that has ended are written beside it, all of them in full, as
+// SamplesFile.
 func Write(runDir string) (path string, err error) {
 	return WriteWith(runDir, Options{})
 }
@@ -53,7 +55,15 @@ func WriteWith(runDir string, opt Options) (path string, err error) {
 		return "", fmt.Errorf("report: %w", err)
 	}
 	path = filepath.Join(runDir, FileName)
-	err = durable.WriteFile(path, func(w io.Writer) error { return Build(w, r, opt) })
+	var samples *sampleData
+	err = durable.WriteFile(path, func(w io.Writer) error {
+		samples, err = build(w, r, opt)
+		return err
+	})
+	// While a run goes on its samples change: the table of them waits for its end.
+	if err == nil && !opt.NoSamples && len(samples.list) > 0 && r.State() != run.Running {
+		err = samples.writeParquet(runDir)
+	}
 	if err != nil {
 		return "", fmt.Errorf("report of %s: %w", runDir, err)
 	}
@@ -63,6 +73,11 @@ func WriteWith(runDir string, opt Options) (path string, err error) {
 // Build writes the report of r to w. Parts of the run that are missing or
 // unknown are left out; samples that cannot be read are named in the report.
 func Build(w io.Writer, r *run.Run, opt Options) error {
+	_, err := build(w, r, opt)
+	return err
+}
+
+func build(w io.Writer, r *run.Run, opt Options) (*sampleData, error) {
 	if opt.Now.IsZero() {
 		opt.Now = time.Now()
 	}
@@ -74,5 +89,5 @@ func Build(w io.Writer, r *run.Run, opt Options) error {
 	}
 	samples := readSamples(r, opt)
 	p := newPage(r, samples, opt)
-	return p.write(w, samples, opt)
+	return samples, p.write(w, samples, opt)
 }

@@ -20,6 +20,7 @@ type sampleData struct {
 	families   map[string]bool
 	categories map[string]bool
 	problems   []string
+	whole      [][]run.Sample // as the run has them, by set
 }
 
 type setInfo struct {
@@ -40,6 +41,8 @@ type sample struct {
 	Reference string   `json:"r,omitempty"`
 	Answers   []answer `json:"a"`
 	Tags      []string `json:"t,omitempty"`
+	Winner    string   `json:"w,omitempty"`
+	Judged    []judged `json:"j,omitempty"`
 
 	rank int
 }
@@ -51,6 +54,15 @@ type answer struct {
 	Extracted string `json:"e,omitempty"`
 	Reason    string `json:"w,omitempty"`
 	Tokens    int    `json:"n,omitempty"`
+}
+
+// judged is what a judge said in one order.
+type judged struct {
+	First  string `json:"f"`
+	Winner string `json:"w,omitempty"`
+	Reason string `json:"r,omitempty"`
+	Error  string `json:"e,omitempty"`
+	Judge  string `json:"g,omitempty"`
 }
 
 // maxSampleText keeps one endless answer from taking the place of a hundred others.
@@ -96,6 +108,7 @@ func readSamples(r *run.Run, opt Options) *sampleData {
 			d.problems = append(d.problems, plural(bad, "line")+" of the samples "+set.Name+" could not be read.")
 		}
 		d.sets = append(d.sets, setInfo{Name: set.Name, Title: clipTo(cmp.Or(set.Title, set.Name, fmt.Sprintf("set %d", i+1)), 120), Total: len(list), Path: set.Path})
+		d.whole = append(d.whole, list)
 		for j := range list {
 			d.add(len(d.sets)-1, j, &list[j], opt)
 		}
@@ -111,13 +124,16 @@ func (d *sampleData) add(set, index int, s *run.Sample, opt Options) {
 		}
 		return secretsOut(clipTo(t, maxSampleText))
 	}
-	v := sample{Set: set, ID: s.ID, Category: s.Category, Family: s.Family, Tags: s.Tags, rank: rank(s),
+	v := sample{Set: set, ID: s.ID, Category: s.Category, Family: s.Family, Tags: s.Tags, Winner: s.Winner, rank: rank(s),
 		Prompt: cut(s.Prompt), Reference: cut(s.Reference)}
 	if v.ID == "" {
 		v.ID = fmt.Sprintf("#%d", index+1)
 	}
 	for _, a := range s.Answers {
 		v.Answers = append(v.Answers, answer{a.Model, cut(a.Text), a.Verdict, cut(a.Extracted), cut(a.Reason), a.Tokens})
+	}
+	for _, j := range s.Judgements {
+		v.Judged = append(v.Judged, judged{j.First, j.Winner, cut(j.Reason), cut(j.Error), j.Judge})
 	}
 	d.list = append(d.list, v)
 	d.families[s.Family] = true
@@ -178,6 +194,9 @@ func (d *sampleData) within(limit int) int {
 		sum += len(s.Prompt) + len(s.Reference) + len(s.ID) + 80
 		for _, a := range s.Answers {
 			sum += len(a.Text) + len(a.Reason) + len(a.Extracted) + 40
+		}
+		for _, j := range s.Judged {
+			sum += len(j.Reason) + len(j.Error) + 40
 		}
 		if sum > 30*limit {
 			return i

@@ -65,7 +65,7 @@ function startSections() {
 function helpDialog() {
   const d = $("help"), keys = [["/", "search the samples"], ["j", "next sample"], ["k", "previous sample"], ["Esc", "clear the search"], ["t", "change colours"], ["?", "this list"]];
   const terms = [["tag:regressed", "samples with this tag"], ["family:count category:math", "of a family, of a category"], ["verdict:wrong model:tuned", "wrong answers of one model"],
-    ["base:right tuned:wrong", "verdicts by model"], ["len>50 tokens<=8", "size of an answer"], ["\"two words\" -poem", "text, and what not"]];
+    ["base:right tuned:wrong", "verdicts by model"], ["win:b win:tuned win:flip", "who won; a and b are the first and the second answer"], ["len>50 tokens<=8", "size of an answer"], ["\"two words\" -poem", "text, and what not"]];
   const list = (rows, tag) => el("dl", null, ...rows.flatMap(([k, v]) => [el("dt", null, el(tag, null, k)), el("dd", null, v)]));
   d.append(el("h2", {id: "help-t"}, "Keys and filters"), list(keys, "kbd"), el("h3", null, "Filters of the samples"), list(terms, "code"),
     el("button", {type: "button", class: "quiet", onclick: () => d.close()}, "Close"));

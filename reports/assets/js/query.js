@@ -2,11 +2,12 @@
 //
 //   tag:regressed  family:count  category:math  id:eval-17  set:validation
 //   verdict:wrong  model:tuned   base:right     tuned:wrong
+//   win:b  win:tuned  win:tie  win:flip: who won; a and b are the first and the second answer
 //   len>50  tokens<=8  prompt>200      text  "several words"   -anything
 //
 // Parts are joined by "and". model: names whose verdict, len, tokens and answer
 // are meant; without it any answer may match.
-const filterKeys = new Set(["tag", "family", "category", "verdict", "model", "id", "set", "answer", "reference", "prompt", "reason"]);
+const filterKeys = new Set(["tag", "family", "category", "verdict", "model", "id", "set", "answer", "reference", "prompt", "reason", "win"]);
 const filterSizes = new Set(["len", "tokens", "prompt", "reference"]);
 
 // readQuery cuts a query into its parts in one pass, whatever it holds.
@@ -94,11 +95,18 @@ function matchesPart(p, s, answers) {
   case "set": return low(s.setName) === p.value;
   case "verdict": return answers.some((a) => low(a.v) === p.value);
   case "answer": return answers.some((a) => low(a.x).includes(p.value) || low(a.e) === p.value);
-  case "reason": return answers.some((a) => low(a.w).includes(p.value));
+  case "win": return wins(s, p.value);
+  case "reason": return answers.some((a) => low(a.w).includes(p.value)) || s.j.some((j) => low(j.r).includes(p.value));
   case "prompt": return low(s.p).includes(p.value);
   case "reference": return low(s.r).includes(p.value);
   }
   return false;
+}
+
+// wins: a model by name, or by its place among the answers.
+function wins(s, who) {
+  const w = s.w.toLowerCase(), at = ["a", "b", "c", "d"].indexOf(who);
+  return w !== "" && (w === who || (at >= 0 && s.a[at] !== undefined && s.a[at].m.toLowerCase() === w));
 }
 
 const quoted = (v) => (/[\s"]/.test(v) ? '"' + v.replaceAll('"', "") + '"' : v);

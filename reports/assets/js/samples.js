@@ -30,21 +30,30 @@ async function startSamples() {
 function prepare(s) {
   s.t ||= []; s.a ||= []; s.p ||= ""; s.s ||= 0; s.i = String(s.i);
   s.setName = browse.sets[s.s]?.name || "";
-  s.hay = [s.p, s.r, s.i, s.f, s.c, ...s.a.flatMap((a) => [a.x, a.e, a.w])].filter(Boolean).join("\n").toLowerCase();
+  s.j ||= [];
+  s.w ||= winnerOf(s);
+  s.hay = [s.p, s.r, s.i, s.f, s.c, ...s.a.flatMap((a) => [a.x, a.e, a.w]), ...s.j.flatMap((j) => [j.r, j.e])].filter(Boolean).join("\n").toLowerCase();
   return s;
+}
+
+// winnerOf says who won where nobody judged: the one answer of two that is right.
+function winnerOf(s) {
+  if (s.a.length !== 2 || !s.a.every((a) => a.v === "right" || a.v === "wrong")) return "";
+  const right = s.a.filter((a) => a.v === "right");
+  return right.length === 1 ? right[0].m : "tie";
 }
 
 function introText() {
   const total = browse.sets.reduce((n, s) => n + s.total, 0), here = browse.all.length;
   if (here === total) return plural(total, "sample") + ", what got worse first.";
-  return `${count(here)} of ${count(total)} samples are in this file: what got worse, was lost, flipped or failed first. The rest is in the run folder: ${browse.sets.map((s) => s.path).join(", ")}.`;
+  return `${count(here)} of ${count(total)} samples are in this file: what got worse, was lost, flipped or failed first. All of them are in samples.parquet beside this file in the run folder; cogumi report --all-samples makes one with all.`;
 }
 
 const modelNames = () => [...new Set(browse.all.flatMap((s) => s.a.map((a) => a.m.toLowerCase())))].slice(0, 20);
 
 function buildBrowser(root) {
   browse.models = modelNames();
-  browse.input = el("input", {type: "search", id: "find", placeholder: "Search, or filter: tag:regressed len>50", "aria-label": "Filter samples", autocomplete: "off", spellcheck: "false",
+  browse.input = el("input", {type: "search", id: "find", placeholder: browse.all.some((s) => s.j.length) ? "Search, or filter: win:b len>50 tag:flip" : "Search, or filter: tag:regressed len>50", "aria-label": "Filter samples", autocomplete: "off", spellcheck: "false",
     oninput: () => filter(browse.input.value)});
   browse.input.addEventListener("keydown", (e) => {
     if (e.key === "Escape") { if (browse.input.value) filter(""); else browse.list.focus(); e.preventDefault(); }
@@ -104,7 +113,7 @@ function menu(label, keys, options) {
 }
 
 function drawChips() {
-  const order = ["regressed", "lost", "loss", "fixed", "gained", "unsupported", "truncated", "error", "wrong", "right"];
+  const order = ["regressed", "lost", "loss", "error", "flip", "fixed", "gained", "tie", "win", "unsupported", "truncated", "wrong", "right"];
   const place = (t) => (order.indexOf(t) + order.length + 1) % (order.length + 1);
   const tags = [...tally(browse.all.flatMap((s) => s.t))].sort((a, b) => place(a[0]) - place(b[0]) || b[1] - a[1]).slice(0, 10);
   const chips = tags.map(([t, n]) => ["tag:" + quoted(t), t, n]);
@@ -178,7 +187,7 @@ function openDetail() {
   browse.panes.classList.add("open");
 }
 
-const glyphs = {right: "✓", wrong: "✕"};
+const glyphs = {right: "✓", wrong: "✕", win: "✓", loss: "✕", flip: "↔", tie: "=", error: "!"};
 function verdictMark(a) {
   const known = Object.hasOwn(glyphs, a.v);
   return el("span", {class: "v " + (known ? a.v : "none"), title: `${a.m}: ${a.v || "no verdict"}`}, known ? glyphs[a.v] : "–");
@@ -202,9 +211,9 @@ function drawRow(s, i) {
     onclick: () => { select(i); openDetail(); }},
   marked(el("div", {class: "q"}), line, [], found(line, browse.query.words)),
   el("div", {class: "m"},
-    el("span", {class: "vs"}, ...s.a.slice(0, 4).map(verdictMark), el("span", {class: "sr"}, s.a.map((a) => `${a.m} ${a.v}`).join(", "))),
+    el("span", {class: "vs"}, ...s.a.filter((a) => a.v || !s.j.length).slice(0, 4).map(verdictMark), el("span", {class: "sr"}, s.a.map((a) => `${a.m} ${a.v}`).join(", "))),
     el("span", {class: "fam"}, [s.c, s.f].filter(Boolean).join(" · ")),
-    ...["regressed", "fixed"].filter((t) => s.t.includes(t)).slice(0, 1).map((t) => el("span", {class: "was " + t}, t))));
+    ...["regressed", "fixed", "loss", "flip", "error", "tie", "win"].filter((t) => s.t.includes(t)).slice(0, 1).map((t) => el("span", {class: "was " + t}, t))));
   row.style.top = i * rowHeight + "px";
   return row;
 }
@@ -225,7 +234,17 @@ function drawDetail(s) {
       el("button", {type: "button", class: "quiet", onclick: (e) => { flushHash(); copy(location.href, e.currentTarget); }}, "Copy link")),
     text("prompt", s.p),
     ...(s.r ? [el("h3", null, "Reference"), text("ref", s.r)] : []),
-    el("h3", null, s.a.length === 1 ? "Answer" : "Answers"), sides, ...(note ? [note] : []));
+    el("h3", null, s.a.length === 1 ? "Answer" : "Answers"), sides, ...(note ? [note] : []), ...judgements(s, words));
+}
+
+// judgements are what the judge said, one column for each order.
+function judgements(s, words) {
+  if (!s.j.length) return [];
+  const said = (j) => el("article", {class: "said" + (j.e ? " error" : "")},
+    el("div", {class: "top"}, el("span", null, "Shown first: ", el("strong", null, j.f)), j.g ? el("span", {class: "tok"}, j.g) : null),
+    el("p", {class: "winner"}, j.e ? "Could not be judged" : j.w === "tie" ? "A tie" : [j.w || "Nobody", " wins"].join("")),
+    marked(el("p", {class: "why", dir: "auto"}), j.e || j.r || "(no reason given)", [], found(j.e || j.r || "", words)));
+  return [el("h3", null, "What the judge said, in each order"), el("div", {class: "sides"}, ...s.j.map(said))];
 }
 
 function answerSides(s, words) {
@@ -248,13 +267,13 @@ function answerSides(s, words) {
     const same = against === "answers" && s.a.length === 2 && s.a[0].x === s.a[1].x ? "The answers are the same. " : long ? "Too long to compare. " : "";
     note = el("p", {class: "nodiff"}, same + "Mark where answers differ ", pick);
   }
-  return {sides: el("div", {class: "sides"}, ...s.a.map((a, i) => side(a, marks[i], words))), note};
+  return {sides: el("div", {class: "sides"}, ...s.a.map((a, i) => side(a, marks[i], words, s.j.length > 0))), note};
 }
 
-function side(a, diff, words) {
+function side(a, diff, words, judged) {
   const facts = [["Extracted", a.e], ["Reason", a.w]].filter(([, v]) => v);
   return el("article", {class: "side " + (Object.hasOwn(glyphs, a.v) ? a.v : ""), "aria-label": `${a.m}: ${a.v}`},
-    el("div", {class: "top"}, el("strong", null, a.m), el("span", {class: "verdict"}, verdictMark(a), a.v || "no verdict"),
+    el("div", {class: "top"}, el("strong", null, a.m), a.v || !judged ? el("span", {class: "verdict"}, verdictMark(a), a.v || "no verdict") : null,
       a.n ? el("span", {class: "tok"}, plural(a.n, "token")) : null),
     a.x === "" ? el("p", {class: "small"}, "(empty answer)") : marked(el("div", {class: "text", dir: "auto"}), a.x, diff, found(a.x, words)),
     facts.length ? el("dl", null, ...facts.flatMap(([k, v]) => [el("dt", null, k), el("dd", null, v)])) : null);
