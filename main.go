@@ -13,7 +13,7 @@ import (
 // embed themselves is taken from them.
 //
 //go:embed go.mod go.sum LICENSE
-//go:embed kernels/*.go kernels/*/*.go kernels/*/*/*.go kernels/*/*/*.s
+//go:embed kernels/*.go kernels/*/*.go kernels/*/*/*.go kernels/*/*/*.s kernels/*/*/*.h
 //go:embed stdlib/*/*.go stdlib/*/*/*.go stdlib/*/*/*/*.go stdlib/*/*/*.s
 //go:embed stdlib/dataset/builtin stdlib/grade/harness.py stdlib/judge/prices.json
 //go:embed reports/run

@@ -37,6 +37,7 @@ func TestSourceIsWhole(t *testing.T) {
 	goCommand := needGo(t)
 	const list = `{{if and (not .Standard) .Module.Main}}{{range .GoFiles}}{{$.ImportPath}}/{{.}}
 {{end}}{{range .SFiles}}{{$.ImportPath}}/{{.}}
+{{end}}{{range .HFiles}}{{$.ImportPath}}/{{.}}
 {{end}}{{range .EmbedFiles}}{{$.ImportPath}}/{{.}}
 {{end}}{{end}}`
 	cmd := exec.Command(goCommand, "list", "-deps", "-f", list, "./stdlib/...")
@@ -72,7 +73,7 @@ func TestSourceIsWhatMainEmbeds(t *testing.T) {
 	}
 	for name := range mustRead(t).files {
 		ext := filepath.Ext(name)
-		if (ext == ".go" || ext == ".s") && !embedded[name] && !strings.HasPrefix(name, "kernels/cuda/src") {
+		if (ext == ".go" || ext == ".s" || ext == ".h") && !embedded[name] && !strings.HasPrefix(name, "kernels/cuda/src") {
 			t.Errorf("main.go does not embed %s", name)
 		}
 	}
@@ -83,7 +84,7 @@ func TestBuildIsCached(t *testing.T) {
 	t.Setenv("COGUMI_CACHE", t.TempDir())
 	s := mustRead(t)
 	path := filepath.Join(t.TempDir(), "hello.go")
-	text := []byte("package main\n\nimport \"cogumi/stdlib/stats\"\n\nfunc main() { low, _ := stats.Wilson(1, 2, 0.95); println(low < 0.5) }\n")
+	text := []byte("package main\n\nimport (\n\t_ \"cogumi/stdlib/model\"\n\n\t\"cogumi/stdlib/stats\"\n)\n\nfunc main() { low, _ := stats.Wilson(1, 2, 0.95); println(low < 0.5) }\n")
 	program, err := s.Build(context.Background(), path, text)
 	if err != nil {
 		t.Fatal(err)
