@@ -2,6 +2,7 @@ package reports
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"crypto/sha256"
 	"embed"
@@ -14,7 +15,7 @@ import (
 	"sync"
 )
 
-//go:embed assets/page.html assets/parts.html assets/sections.html assets/css assets/js assets/echarts/echarts.min.js assets/fonts/*.woff2
+//go:embed assets/*.html assets/css assets/js assets/echarts/echarts.min.js assets/fonts/*.woff2
 var assets embed.FS
 
 // The files of the page, in the order in which they are put together. The
@@ -71,7 +72,7 @@ var parts = sync.OnceValues(func() (*fixed, error) {
 	if f.echarts, err = zipped([]byte(charts)); err != nil {
 		return nil, fmt.Errorf("report assets: %w", err)
 	}
-	f.tmpl, err = template.ParseFS(assets, "assets/page.html", "assets/parts.html", "assets/sections.html")
+	f.tmpl, err = template.ParseFS(assets, "assets/*.html")
 	return f, err
 })
 
@@ -118,7 +119,7 @@ func (p *page) write(w io.Writer, s *sampleData, opt Options) error {
 	}
 	fmt.Fprintf(&b, "<title>%s: %s</title>\n", html.EscapeString(p.Script), html.EscapeString(p.Head.Text))
 	fmt.Fprintf(&b, "<link rel=\"icon\" href=\"%s\">\n<style>%s</style>\n</head>\n", icon, f.style)
-	if err := f.tmpl.ExecuteTemplate(&b, "page.html", p); err != nil {
+	if err := f.tmpl.ExecuteTemplate(&b, cmp.Or(p.template, "page.html"), p); err != nil {
 		return fmt.Errorf("report page: %w", err)
 	}
 	charts, err := chartsJSON(p.charts)

@@ -26,10 +26,14 @@ var secretMarks = []string{"sk-", "hf_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_",
 const hidden = "[redacted]"
 
 type redactor struct {
-	paths *strings.Replacer // nil: nothing known of this machine
+	paths     *strings.Replacer // nil: nothing known of this machine
+	showPaths bool
 }
 
-func newRedactor() *redactor {
+func newRedactor(showPaths bool) *redactor {
+	if showPaths {
+		return &redactor{showPaths: true}
+	}
 	var pairs []string
 	if home, err := os.UserHomeDir(); err == nil && len(home) > 3 {
 		pairs = append(pairs, home+"/", "~/", home+`\`, `~\`)
@@ -53,7 +57,7 @@ func (d *redactor) text(s string) string {
 	if d.paths != nil {
 		s = d.paths.Replace(s)
 	}
-	if strings.Contains(s, "/home/") || strings.Contains(s, "/Users/") {
+	if !d.showPaths && (strings.Contains(s, "/home/") || strings.Contains(s, "/Users/")) {
 		s = homePath.ReplaceAllString(s, "$1~")
 	}
 	return secretPair.ReplaceAllString(secretsOut(s), "${1}"+hidden)
@@ -74,7 +78,7 @@ func secretsOut(s string) string {
 func redacted(r *run.Run, d *redactor) *run.Run {
 	c := *r
 	// A copy through reflection shares nothing that is changed with the original.
-	c.Info = deep(reflect.ValueOf(r.Info), d).Interface().(run.Info)
+	c.Info = redactedValue(r.Info, d)
 	c.Events = make([]run.Event, len(r.Events))
 	for i, e := range r.Events {
 		if e.Metric == nil { // series names are short and made by programs
@@ -82,7 +86,7 @@ func redacted(r *run.Run, d *redactor) *run.Run {
 			if e.Samples != nil {
 				path = e.Samples.Path
 			}
-			e = deep(reflect.ValueOf(e), d).Interface().(run.Event)
+			e = redactedValue(e, d)
 			if e.Samples != nil {
 				e.Samples.Path = path
 			}
@@ -94,6 +98,11 @@ func redacted(r *run.Run, d *redactor) *run.Run {
 		c.Problems = append(c.Problems, d.text(p))
 	}
 	return &c
+}
+
+// redactedValue is v with every text in it replaced.
+func redactedValue[T any](v T, d *redactor) T {
+	return deep(reflect.ValueOf(v), d).Interface().(T)
 }
 
 func deep(v reflect.Value, d *redactor) reflect.Value {

@@ -36,7 +36,7 @@ type Options struct {
 	AllSamples bool          // every sample in full, whatever the size
 	NoSamples  bool          // leave the texts of the samples out
 	Refresh    time.Duration // the page loads itself again; 0: never
-	ShowPaths  bool          // leave home folders, user and host names as they are
+	ShowPaths  bool          // leave home folders, user and host names as they are; secrets never
 	Pipeline   []Stage       // all stages in order, the run's own one among them; nil: unknown
 }
 
@@ -84,9 +84,7 @@ func build(w io.Writer, r *run.Run, opt Options) (*sampleData, error) {
 	if opt.Limit <= 0 {
 		opt.Limit = DefaultLimit
 	}
-	if !opt.ShowPaths {
-		r = redacted(r, newRedactor())
-	}
+	r = redacted(r, newRedactor(opt.ShowPaths))
 	samples := readSamples(r, opt)
 	p := newPage(r, samples, opt)
 	return samples, p.write(w, samples, opt)

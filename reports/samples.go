@@ -97,7 +97,7 @@ func rank(s *run.Sample) int {
 }
 
 func readSamples(r *run.Run, opt Options) *sampleData {
-	d := &sampleData{tags: map[string]int{}, families: map[string]bool{}, categories: map[string]bool{}}
+	d := newSampleData()
 	for i, set := range r.SampleSets() {
 		list, bad, err := r.Samples(set)
 		if err != nil {
@@ -107,14 +107,22 @@ func readSamples(r *run.Run, opt Options) *sampleData {
 		if bad > 0 {
 			d.problems = append(d.problems, plural(bad, "line")+" of the samples "+set.Name+" could not be read.")
 		}
-		d.sets = append(d.sets, setInfo{Name: set.Name, Title: clipTo(cmp.Or(set.Title, set.Name, fmt.Sprintf("set %d", i+1)), 120), Total: len(list), Path: set.Path})
-		d.whole = append(d.whole, list)
-		for j := range list {
-			d.add(len(d.sets)-1, j, &list[j], opt)
-		}
+		d.addSet(setInfo{Name: set.Name, Title: clipTo(cmp.Or(set.Title, set.Name, fmt.Sprintf("set %d", i+1)), 120), Path: set.Path}, list, opt)
+	}
+	return d
+}
+
+func newSampleData() *sampleData {
+	return &sampleData{tags: map[string]int{}, families: map[string]bool{}, categories: map[string]bool{}}
+}
+
+func (d *sampleData) addSet(set setInfo, list []run.Sample, opt Options) {
+	set.Total = len(list)
+	d.sets, d.whole = append(d.sets, set), append(d.whole, list)
+	for j := range list {
+		d.add(len(d.sets)-1, j, &list[j], opt)
 	}
 	slices.SortStableFunc(d.list, func(a, b sample) int { return cmp.Compare(a.rank, b.rank) })
-	return d
 }
 
 func (d *sampleData) add(set, index int, s *run.Sample, opt Options) {

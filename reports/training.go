@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
@@ -108,14 +109,24 @@ func b2i(b bool) int {
 	return 0
 }
 
-func seriesChart(r *run.Run, g group, index, limit int) (*chart, int) {
-	title := strings.ReplaceAll(g.what, "_", " ")
-	unit := ""
-	if k, ok := known[g.what]; ok {
-		title, unit = k.title, k.unit
-	} else if title != "" {
-		title = strings.ToUpper(title[:1]) + title[1:]
+// seriesTitle is what a quantity is called, and its unit.
+func seriesTitle(what string) (title, unit string) {
+	if k, ok := known[what]; ok {
+		return k.title, k.unit
 	}
+	return sentenceCase(strings.ReplaceAll(what, "_", " ")), ""
+}
+
+func sentenceCase(s string) string {
+	r, size := utf8.DecodeRuneInString(s)
+	if size == 0 {
+		return s
+	}
+	return strings.ToUpper(string(r)) + s[size:]
+}
+
+func seriesChart(r *run.Run, g group, index, limit int) (*chart, int) {
+	title, unit := seriesTitle(g.what)
 	id := fmt.Sprintf("series-%d", index+1)
 	line := charts.NewLine()
 	line.SetGlobalOptions(

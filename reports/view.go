@@ -31,7 +31,10 @@ type page struct {
 	Nav                        []navItem
 	Notes                      []note // of topics without a section
 
-	charts []*chart
+	Versus *versus // of several runs
+
+	template string
+	charts   []*chart
 }
 
 type navItem struct{ ID, Text string }

@@ -3,12 +3,9 @@ package cli
 import (
 	"fmt"
 
-	"cogumi/reports"
 	"cogumi/stdlib/experiment/machine"
 	"cogumi/stdlib/sandbox"
 )
-
-func buildReport(dir string) (string, error) { return reports.Write(dir) }
 
 // machineFacts is what reports say about the machine, as facts.
 func machineFacts() []fact {

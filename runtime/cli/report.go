@@ -1,25 +1,40 @@
 package cli
 
 import (
+	"context"
 	"fmt"
+	"os"
+	"os/signal"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"cogumi/reports"
+	"cogumi/reports/run"
 )
 
 func (a *app) reportCommand() *cobra.Command {
+	var opt reports.Options
+	var watch bool
 	c := &cobra.Command{
 		Use:   "report [RUN]",
 		Short: "Build a run's report again and print its path",
 		Long: `Builds the report of a run, the newest one when none is named, also while the run
-goes on. It is one HTML file that opens from disk.`,
+goes on. It is one HTML file that opens from disk and can be sent: secrets, home
+folders, user and host names are left out of it.`,
 		Example: `  cogumi report
   cogumi report 20260102-030405-phase1b_scaleup-ab2c
+  cogumi report --watch                 rebuild it while the run goes on
+  cogumi report --no-samples            without the texts of prompts and answers
   xdg-open "$(cogumi report)"`,
 		ValidArgsFunction: a.completeRuns,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return usage("", "report takes one run, not %d", len(args))
+				return usage("several runs on one page: cogumi compare", "report takes one run, not %d", len(args))
+			}
+			if opt.AllSamples && opt.NoSamples {
+				return usage("choose one", "--all-samples and --no-samples contradict each other")
 			}
 			name := ""
 			if len(args) == 1 {
@@ -29,21 +44,115 @@ goes on. It is one HTML file that opens from disk.`,
 			if err != nil {
 				return err
 			}
-			path, err := buildReport(dir)
-			if err != nil {
-				return failed("the run folder is "+dir, "build the report: %v", err)
+			opt.Pipeline = pipeline()
+			if watch {
+				return a.watchReport(dir, opt)
 			}
-			if path, err = filepath.Abs(path); err != nil {
-				return failed("", "%v", err)
-			}
-			if a.json {
-				return a.printJSON(map[string]string{"report": path, "run": filepath.Base(dir)})
-			}
-			fmt.Fprintln(a.out, path)
-			return nil
+			return a.writeReport(dir, opt)
 		},
 	}
+	c.Flags().BoolVar(&watch, "watch", false, "rebuild it while the run goes on; an open page loads itself again")
+	c.Flags().BoolVar(&opt.AllSamples, "all-samples", false, "every sample in full, whatever the size of the file")
+	c.Flags().BoolVar(&opt.NoSamples, "no-samples", false, "leave the texts of prompts and answers out")
+	c.Flags().BoolVar(&opt.ShowPaths, "show-paths", false, "leave home folders, user and host names as they are")
 	c.Flags().BoolVar(&a.json, "json", false, "print JSON")
 	c.Flags().StringVar(&a.runsFlag, "runs", "", "folder of all runs (default ./runs)")
 	return c
+}
+
+func (a *app) writeReport(dir string, opt reports.Options) error {
+	path, err := reports.WriteWith(dir, opt)
+	if err != nil {
+		return failed("the run folder is "+dir, "build the report: %v", err)
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		return failed("", "%v", err)
+	}
+	if a.json {
+		return a.printJSON(map[string]string{"report": path, "run": filepath.Base(dir)})
+	}
+	fmt.Fprintln(a.out, path)
+	return nil
+}
+
+// watchEvery is how often a watched run is looked at, and the page loads itself.
+const watchEvery = 5 * time.Second
+
+// watchReport builds the report again whenever the run has written something,
+// until it ends or the person does.
+func (a *app) watchReport(dir string, opt reports.Options) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	live := opt
+	live.Refresh = watchEvery
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	var seen time.Time
+	told := false
+	for {
+		r, err := run.Read(dir)
+		if err != nil {
+			return failed("", "watch: %v", err)
+		}
+		if r.State() != run.Running {
+			return a.writeReport(dir, opt) // for good: the page no longer loads itself
+		}
+		if now := written(dir); now.After(seen) || !told {
+			seen = now
+			path, err := reports.WriteWith(dir, live)
+			if err != nil {
+				return failed("the run folder is "+dir, "build the report: %v", err)
+			}
+			if !told {
+				told = true
+				a.tell("watching %s: open %s, it loads itself again; Ctrl-C ends the watching, not the run", filepath.Base(dir), path)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return a.writeReport(dir, opt)
+		case <-tick.C:
+		}
+	}
+}
+
+// written is when the run last wrote anything that its report shows.
+func written(dir string) time.Time {
+	var last time.Time
+	for _, name := range []string{"run.json", "events.jsonl", "samples"} {
+		if fi, err := os.Stat(filepath.Join(dir, name)); err == nil && fi.ModTime().After(last) {
+			last = fi.ModTime()
+		}
+	}
+	return last
+}
+
+// buildReport builds a run's report with the pipeline around it.
+func buildReport(dir string) (string, error) {
+	return reports.WriteWith(dir, reports.Options{Pipeline: pipeline()})
+}
+
+// pipeline is the stages of all scripts; scripts that cannot be read are no part of it.
+func pipeline() []reports.Stage {
+	all, err := allScripts()
+	if err != nil {
+		return nil
+	}
+	var stages []reports.Stage
+	for _, s := range stageSet(all).Scripts {
+		h := s.Header
+		if h == nil || h.Stage == "" {
+			continue
+		}
+		one := reports.Script{Name: s.Name, Purpose: h.Purpose}
+		for _, in := range h.Inputs {
+			one.From = append(one.From, in.From...)
+		}
+		if n := len(stages); n > 0 && stages[n-1].Name == h.Stage {
+			stages[n-1].Scripts = append(stages[n-1].Scripts, one)
+			continue
+		}
+		stages = append(stages, reports.Stage{Name: h.Stage, Scripts: []reports.Script{one}})
+	}
+	return stages
 }

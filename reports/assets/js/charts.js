@@ -64,6 +64,9 @@ function contrast(hex) {
 }
 
 function lineStyle(s, t) {
+  const edge = /^s(\d)-(low|wide)$/.exec(s.id);
+  if (edge) return {...s, stackStrategy: "all", showSymbol: false, silent: true, z: 1, lineStyle: {opacity: 0}, itemStyle: {color: t["s" + edge[1]]}, emphasis: {disabled: true},
+    areaStyle: edge[2] === "wide" ? {color: t["s" + edge[1]], opacity: .16} : undefined};
   const m = /^s(\d)(-raw|-dots)?$/.exec(s.id) || [0, "0", ""], i = Number(m[1]), color = t["s" + i];
   const faint = m[2] === "-raw", dots = m[2] === "-dots";
   return {...s, showSymbol: dots, symbol: dots ? symbols[i] : "circle", symbolSize: dots ? 8 : 5, connectNulls: true,
