@@ -224,27 +224,6 @@ func cutAll(docs []document, ngram int) {
 	})
 }
 
-// signer makes signatures of normalised texts, on one goroutine.
-type signer struct {
-	hash    *minhash.Hasher
-	cut     *cutter
-	grams   []uint64
-	short   []uint32
-	scratch minhash.Scratch
-}
-
-func newSigner(ngram int, h *minhash.Hasher) *signer { return &signer{hash: h, cut: newCutter(ngram)} }
-
-// sign writes the signature and returns the number of distinct n-grams.
-func (s *signer) sign(text, out []byte) int {
-	s.grams, s.short = s.cut.cut(text, s.grams[:0]), s.short[:0]
-	for _, g := range s.grams {
-		s.short = append(s.short, uint32(g))
-	}
-	s.hash.Sign(s.short, out, &s.scratch)
-	return len(s.grams)
-}
-
 // exhaustive is the number of texts up to which all pairs are compared: that
 // takes about a second on one core.
 const exhaustive = 4000

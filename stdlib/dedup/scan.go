@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // scanField finds a field of a JSON object without decoding the others. It gives
@@ -70,7 +73,7 @@ func fieldText(value []byte) ([]byte, error) {
 	return unescape(inner, value)
 }
 
-// unescape decodes the common escapes itself and leaves \u to encoding/json.
+// unescape decodes what stands between the quotes of value, as encoding/json does.
 func unescape(inner, value []byte) ([]byte, error) {
 	out := make([]byte, 0, len(inner))
 	for {
@@ -92,13 +95,66 @@ func unescape(inner, value []byte) ([]byte, error) {
 			out = append(out, '\f')
 		case '"', '\\', '/':
 			out = append(out, inner[i+1])
+		case 'u':
+			r, size := escapedRune(inner[i:])
+			if size == 0 {
+				return nil, notText(value)
+			}
+			out = utf8.AppendRune(out, r)
+			inner = inner[i+size:]
+			continue
 		default:
-			var s string
-			err := json.Unmarshal(value, &s)
-			return []byte(s), err
+			return nil, notText(value)
 		}
 		inner = inner[i+2:]
 	}
+}
+
+// notText is what encoding/json says against a string.
+func notText(value []byte) error {
+	var s string
+	if err := json.Unmarshal(value, &s); err != nil {
+		return err
+	}
+	return errors.New("the field is no text")
+}
+
+// escapedRune decodes \uXXXX, or two of them that are one rune. Half of such a
+// pair is U+FFFD. The size is 0 where that is no escape.
+func escapedRune(b []byte) (r rune, size int) {
+	first := hex4(b)
+	if first < 0 {
+		return 0, 0
+	}
+	if utf16.IsSurrogate(first) {
+		if whole := utf16.DecodeRune(first, hex4(b[6:])); whole != unicode.ReplacementChar {
+			return whole, 12
+		}
+		return unicode.ReplacementChar, 6
+	}
+	return first, 6
+}
+
+// hex4 is the number of \uXXXX, −1 if b does not begin with one.
+func hex4(b []byte) rune {
+	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
+		return -1
+	}
+	var r rune
+	for _, c := range b[2:6] {
+		switch {
+		case '0' <= c && c <= '9':
+			c -= '0'
+		case 'a' <= c && c <= 'f':
+			c -= 'a' - 10
+		case 'A' <= c && c <= 'F':
+			c -= 'A' - 10
+		default:
+			return -1
+		}
+		r = r<<4 | rune(c)
+	}
+	return r
 }
 
 // scanner walks over JSON.
