@@ -163,6 +163,13 @@ Flags:
 // printJSON writes one value as one indented JSON document.
 func (a *app) printJSON(v any) error { return writeJSON(a.out, v) }
 
+// printLine writes one value as one line of JSON: what comes last is easily found.
+func (a *app) printLine(v any) error {
+	enc := newEncoder(a.out)
+	enc.SetIndent("", "")
+	return enc.Encode(v)
+}
+
 func writeJSON(w io.Writer, v any) error {
 	enc := newEncoder(w)
 	return enc.Encode(v)

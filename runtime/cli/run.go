@@ -23,7 +23,7 @@ any file. Standard output is the script's; progress and the report's path go to
 standard error.
 
 Flags of cogumi itself, before or after the name:
-  --json         end standard output with one JSON object: the script's result with
+  --json         end standard output with one line, a JSON object: the script's result with
                  run, state, seconds, report, and error where there is one; what the
                  script prints goes to standard error
   -q, --quiet    no progress, no hints: errors only
@@ -224,7 +224,7 @@ func (a *app) runFault(err error) error {
 		a.printError(err.Error(), "")
 	}
 	if a.json {
-		if err := a.printJSON(map[string]any{"state": run.Failed, "error": failure}); err != nil {
+		if err := a.printLine(map[string]any{"state": run.Failed, "error": failure}); err != nil {
 			return failed("", "print the result: %v", err)
 		}
 	}
@@ -259,7 +259,7 @@ func (a *app) printOutcome(out *launch.Outcome) error {
 	case out.Code != launch.OK:
 		object["error"] = run.Failure{Message: fmt.Sprintf("ended with exit code %d", out.Code)}
 	}
-	return a.printJSON(object)
+	return a.printLine(object)
 }
 
 // runLine is the command line of one run.
