@@ -73,19 +73,15 @@ func bandCell(q BandPoint, unit string) cell {
 	return cell{text, raw(q.Mean)}
 }
 
-// addBand stacks the width of the interval on its lower end.
+// addBand is a custom series that the page draws as one area.
 func addBand(line *charts.Line, role string, pts []BandPoint) {
-	low, wide := make([]opts.LineData, len(pts)), make([]opts.LineData, len(pts))
+	data := make([]opts.CustomData, len(pts))
 	for i, q := range pts {
-		low[i] = opts.LineData{Value: [2]float64{float64(q.X), short(q.Low)}}
-		wide[i] = opts.LineData{Value: [2]float64{float64(q.X), short(q.High - q.Low)}}
+		data[i] = opts.CustomData{Value: []any{q.X, short(q.Low), short(q.High)}}
 	}
-	for _, s := range []struct {
-		id   string
-		data []opts.LineData
-	}{{role + "-low", low}, {role + "-wide", wide}} {
-		line.AddSeries(s.id, s.data, charts.WithSeriesId(s.id), charts.WithLineChartOpts(opts.LineChart{ShowSymbol: opts.Bool(false), Stack: role}))
-	}
+	band := charts.NewCustom()
+	band.AddSeries("interval", data, charts.WithSeriesId(role+"-band"))
+	line.Overlap(band)
 }
 
 func addMean(line *charts.Line, label, role string, l CurveLine) {

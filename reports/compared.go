@@ -88,10 +88,9 @@ type BandPoint struct {
 
 // Pair is two groups on their common items.
 type Pair struct {
-	A, B         int    // groups; A is the first one
-	Set          string // of samples
-	N            int    // common items
-	LeftOut      int    // items that only one of them has, or that could not be graded
+	A, B         int // groups; A is the first one
+	N            int // common items
+	LeftOut      int // items that only one of them has, or that could not be graded
 	ScoreA       float64
 	ScoreB       float64
 	Diff         float64 // ScoreB − ScoreA

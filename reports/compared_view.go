@@ -15,6 +15,7 @@ type versus struct {
 	Equal    []param
 	Where    []versusParam
 	Measures []versusMeasure
+	Alike    []fact // measures that came out the same
 	Pairs    *table
 	Charts   []*chart
 	Commands []fact
@@ -61,8 +62,12 @@ func newComparedPage(c *Compared, s *sampleData, opt Options) *page {
 		v.Equal = append(v.Equal, param{Name: clipTo(q.Name, 100), Value: clipTo(q.Value, 500)})
 	}
 	for i := range c.Measures {
-		if i < maxRows {
-			v.Measures = append(v.Measures, newVersusMeasure(&c.Measures[i]))
+		switch m := newVersusMeasure(&c.Measures[i]); {
+		case i >= maxRows:
+		case m.alike() && len(c.Groups) > 1:
+			v.Alike = append(v.Alike, fact{Label: m.Name, Value: m.Values[0].Text})
+		default:
+			v.Measures = append(v.Measures, m)
 		}
 	}
 	v.Pairs = pairTable(c)
@@ -167,12 +172,17 @@ func newVersusMeasure(m *Measure) versusMeasure {
 	return v
 }
 
+// alike says whether all groups came to the same.
+func (m *versusMeasure) alike() bool {
+	return !slices.ContainsFunc(m.Values, func(v versusValue) bool { return v.Raw == "" || v.Raw != m.Values[0].Raw })
+}
+
 func pairTable(c *Compared) *table {
 	if len(c.Pairs) == 0 {
 		return nil
 	}
 	t := &table{ID: "pairs", Caption: "Each against " + groupLabel(c, c.Pairs[0].A) + ", on the items that both have", Columns: []column{
-		{"Run", false}, {"Set", false}, {"Items", true}, {"Score there", true}, {"Score here", true}, {"Points", true}, {"95% interval", false}, {"Better", true}, {"Worse", true}, {"p", true}, {"p, Holm", true},
+		{"Run", false}, {"Items", true}, {"Score there", true}, {"Score here", true}, {"Points", true}, {"95% interval", false}, {"Better", true}, {"Worse", true}, {"p", true}, {"p, Holm", true},
 	}}
 	method := ""
 	for i := range c.Pairs {
@@ -180,7 +190,7 @@ func pairTable(c *Compared) *table {
 			break
 		}
 		q := &c.Pairs[i]
-		t.Rows = append(t.Rows, []cell{words(groupLabel(c, q.B)), words(q.Set), integer(q.N), {percent(q.ScoreA), raw(q.ScoreA)}, {percent(q.ScoreB), raw(q.ScoreB)}, {points(q.Diff), raw(q.Diff)},
+		t.Rows = append(t.Rows, []cell{words(groupLabel(c, q.B)), integer(q.N), {percent(q.ScoreA), raw(q.ScoreA)}, {percent(q.ScoreB), raw(q.ScoreB)}, {points(q.Diff), raw(q.Diff)},
 			{points(q.Low) + " to " + points(q.High), ""}, integer(q.Gained), integer(q.Lost), {pvalue(q.P), raw(q.P)}, {pvalue(q.PAdjusted), raw(q.PAdjusted)}})
 		method = cmp.Or(method, q.Method)
 		if q.LeftOut > 0 {
@@ -209,11 +219,17 @@ func versusHead(c *Compared) headline {
 		h.Text = fmt.Sprintf("%s is better than %s", groupLabel(c, better[0].B), first)
 		h.Lede = pairSentence(c, better[0])
 		if len(worse) > 0 {
-			h.But = fmt.Sprintf("%s is worse", groupLabel(c, worse[0].B))
+			h.But = "but " + groupLabel(c, worse[0].B) + " is worse"
 		}
 	case len(worse) > 0:
 		h.Text = fmt.Sprintf("%s is worse than %s", groupLabel(c, worse[0].B), first)
 		h.Lede = pairSentence(c, worse[0])
+		if n := len(worse); n > 1 {
+			h.But = "and so is " + groupLabel(c, worse[1].B)
+			if n > 2 {
+				h.But = "and so are " + inWords(n-1) + " others"
+			}
+		}
 	case len(c.Pairs) > 0:
 		h.Text = "No difference between the runs is proven"
 		h.Lede = pairSentence(c, &c.Pairs[0])

@@ -9,6 +9,8 @@ import (
 	"cogumi/stdlib/stats"
 )
 
+const worseFamilies = "families that got worse"
+
 // value is one quantity of one run.
 type value struct {
 	name, unit string
@@ -69,6 +71,9 @@ func together(list []value) reports.MeasureValue {
 		at[i] = v.at
 	}
 	mean, low, high := meanOf(at)
+	if low == high || list[0].name == worseFamilies { // a count of few
+		low, high = 0, 0
+	}
 	return reports.MeasureValue{Known: true, Value: mean, Low: low, High: high, N: len(list), Method: "Student's t over runs"}
 }
 
@@ -108,7 +113,7 @@ func valuesOf(r *run.Run) []value {
 		c := &list[len(list)-1]
 		out = append(out, value{"accuracy of " + c.TunedName, "%", 1, 100 * c.Tuned.Accuracy, 100 * c.Tuned.Low, 100 * c.Tuned.High, c.Tuned.N},
 			value{"change", "points", 1, 100 * c.Overall.Diff, 100 * c.Overall.Low, 100 * c.Overall.High, c.Overall.N},
-			value{"families that got worse", "", -1, float64(len(c.Regressions)), 0, 0, 0})
+			value{worseFamilies, "", -1, float64(len(c.Regressions)), 0, 0, 0})
 	}
 	for _, j := range r.Judgings() {
 		t := &j.Total

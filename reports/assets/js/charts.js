@@ -64,9 +64,12 @@ function contrast(hex) {
 }
 
 function lineStyle(s, t) {
-  const edge = /^s(\d)-(low|wide)$/.exec(s.id);
-  if (edge) return {...s, stackStrategy: "all", showSymbol: false, silent: true, z: 1, lineStyle: {opacity: 0}, itemStyle: {color: t["s" + edge[1]]}, emphasis: {disabled: true},
-    areaStyle: edge[2] === "wide" ? {color: t["s" + edge[1]], opacity: .16} : undefined};
+  const band = /^(s\d)-band$/.exec(s.id);
+  if (band) return {...s, silent: true, clip: true, z: 1, encode: {x: 0, y: [1, 2]}, renderItem: (p, api) => {
+    if (p.dataIndexInside !== 0) return null; // the first point draws all of them
+    const at = s.data.map((d) => d.value);
+    return {type: "polygon", shape: {points: [...at.map((v) => api.coord([v[0], v[2]])), ...at.slice().reverse().map((v) => api.coord([v[0], v[1]]))]}, style: {fill: t[band[1]], opacity: .17}};
+  }};
   const m = /^s(\d)(-raw|-dots)?$/.exec(s.id) || [0, "0", ""], i = Number(m[1]), color = t["s" + i];
   const faint = m[2] === "-raw", dots = m[2] === "-dots";
   return {...s, showSymbol: dots, symbol: dots ? symbols[i] : "circle", symbolSize: dots ? 8 : 5, connectNulls: true,
@@ -103,7 +106,7 @@ function styled(spec) {
   const series = o.series.map((s) => (Object.hasOwn(styles, s.id) ? styles[s.id](s, t, spec) : lines(spec) ? lineStyle(s, t) : s));
   if (spec.kind === "difference" || spec.kind === "score") series.push(zeroLine(t, spec.ref || 0));
   return {animation: false, textStyle: {fontFamily: t.font}, grid, xAxis: x, yAxis: y, series,
-    dataZoom: lines(spec) ? [{type: "inside", zoomOnMouseWheel: "ctrl", moveOnMouseWheel: false, moveOnMouseMove: true}] : undefined,
+    dataZoom: lines(spec) ? [{type: "inside", filterMode: "none", zoomOnMouseWheel: "ctrl", moveOnMouseWheel: false, moveOnMouseMove: true}] : undefined,
     tooltip: {trigger: "axis", confine: true, transitionDuration: 0, backgroundColor: t.raised, borderColor: t["line-strong"], borderWidth: 1, padding: [8, 12],
       textStyle: {color: t.ink, fontSize: 12.5, fontFamily: t.font},
       axisPointer: lines(spec) ? {type: "line", lineStyle: {color: t["ink-3"], type: "dashed"}, label: {show: false}} : {type: "shadow", axis: "y", shadowStyle: {color: t.line, opacity: .35}, label: {show: false}},
@@ -128,14 +131,13 @@ function zeroLine(t, at) {
 
 // tip builds what hovering shows, as elements.
 function tip(spec, list) {
-  const box = el("div", {class: "tip"}), seen = list.filter((p) => p.seriesId !== "link" && p.seriesId !== "zero");
+  const box = el("div", {class: "tip"}), seen = list.filter((p) => p.seriesId !== "link" && p.seriesId !== "zero" && !p.seriesId.endsWith("-band"));
   const row = (k, v) => box.append(el("div", null, el("span", null, k), el("span", null, v)));
   if (seen.length === 0) return box;
   const at = seen[0].value, sized = (v) => (shares(spec) ? v.toFixed(1) + "%" : fine(v));
   box.append(el("b", null, lines(spec) ? (spec.x || "step") + " " + fine(at[0]) : spec.labels[seen[0].seriesId === "interval" ? at[0] : at[1]] ?? ""));
   for (const p of seen) {
     const v = p.value;
-    if (p.seriesId.endsWith("-low") || p.seriesId.endsWith("-wide")) continue; // the edges of a band
     if (lines(spec)) row(p.seriesName, withUnit(v[1], spec.unit) + (v[2] === undefined ? "" : ` (${withUnit(v[2], spec.unit)} to ${withUnit(v[3], spec.unit)})`));
     else if (spec.kind === "outcome") row(p.seriesName, count(v[2]) + " of " + count(v[3]));
     else if (p.seriesId === "interval") row("95% interval", spec.kind === "difference" ? signed(v[1]) + " to " + signed(v[2]) : sized(v[1]) + " to " + sized(v[2]));
@@ -225,7 +227,7 @@ function startCharts() {
 function pointsCSV(id) {
   const spec = chartData.find((s) => s.id === id);
   if (!spec || !lines(spec)) return null;
-  const rows = new Map(), series = spec.option.series;
+  const rows = new Map(), series = spec.option.series.filter((s) => s.type === "line");
   series.forEach((s, i) => s.data.forEach((d) => {
     const [x, y] = d.value;
     if (!rows.has(x)) rows.set(x, [x, ...series.map(() => "")]);

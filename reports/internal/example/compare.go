@@ -103,7 +103,10 @@ func (g *maker) compare() ([]run.Sample, *run.Comparison) {
 }
 
 func (g *maker) sample(k *kind, i, id int, n *run.Change) run.Sample {
+	own := g.rng
+	g.rng = g.items
 	prompt, reference, bad := k.make(g)
+	g.rng = own
 	// The first ones are right before; those that become right come from the end
 	// of the wrong ones, those that are lost from the end of the right ones.
 	lost := max(k.before-k.after, 0)
@@ -113,6 +116,9 @@ func (g *maker) sample(k *kind, i, id int, n *run.Change) run.Sample {
 	gained := k.after - k.before + lost
 	before := i < k.before
 	after := before && i < k.before-lost || !before && i < k.before+gained
+	if g.opt.Seed > 0 || g.opt.LR != .001 {
+		after = g.other(after)
+	}
 	s := run.Sample{ID: fmt.Sprintf("eval-%04d", id+1), Category: k.category, Family: k.name, Prompt: prompt, Reference: reference}
 	for _, m := range []struct {
 		name  string
@@ -144,6 +150,16 @@ func (g *maker) sample(k *kind, i, id int, n *run.Change) run.Sample {
 	}
 	s.Tags = append(s.Tags, map[bool]string{true: "right", false: "wrong"}[after])
 	return s
+}
+
+// other is what another seed or learning rate makes of an item: a few change.
+func (g *maker) other(right bool) bool {
+	lose := .02 + 40*math.Max(g.opt.LR-.001, 0)
+	if x := g.rng.Float64(); right {
+		return x >= lose
+	} else {
+		return x < .03
+	}
 }
 
 func last(s string) string {

@@ -25,6 +25,7 @@ type Options struct {
 	Started time.Time // zero: a fixed day
 	Dead    bool      // says running, without a heartbeat
 	Kind    string    // empty: the loop from failures to validation; judge, benchmarks, curate
+	LR      float64   // of the loop; 0: 0.001. A higher one forgets more
 }
 
 // Write makes one run folder under root and gives its path.
@@ -34,6 +35,9 @@ func Write(root string, opt Options) (string, error) {
 	}
 	if opt.Steps == 0 {
 		opt.Steps = 156
+	}
+	if opt.LR == 0 {
+		opt.LR = .001
 	}
 	if opt.State == "" {
 		opt.State = run.Done
@@ -45,7 +49,7 @@ func Write(root string, opt Options) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	g := &maker{opt: opt, rng: rand.New(rand.NewPCG(opt.Seed, 42)), w: w, clock: opt.Started}
+	g := &maker{opt: opt, rng: rand.New(rand.NewPCG(opt.Seed, 42)), items: rand.New(rand.NewPCG(1, 43)), w: w, clock: opt.Started}
 	g.events()
 	if g.err == nil {
 		g.err = w.Update(g.finish)
@@ -79,15 +83,15 @@ func loopInfo(opt Options) run.Info {
 			"TIME":           "2 min on 2 cores",
 			"COST":           "nothing on your own machine",
 		},
-		Args: []string{"--replay", "0.33", "--lr", "0.001"}, Command: "cogumi run phase1b_scaleup --replay 0.33 --lr 0.001",
+		Args: []string{"--replay", "0.33", "--lr", fmt.Sprint(opt.LR)}, Command: fmt.Sprintf("cogumi run phase1b_scaleup --replay 0.33 --lr %v", opt.LR),
 		Params: []run.Param{
 			{Name: "model", Value: "tiny", Default: "tiny", Usage: "model folder, Hugging Face id, or tiny"},
 			{Name: "pool", Value: "tinyworld/pool", Default: "tinyworld/pool", Usage: "problems with known answers"},
 			{Name: "eval", Value: "tinyworld/eval", Default: "tinyworld/eval", Usage: "problems that are never trained on"},
-			{Name: "lr", Value: "0.001", Default: "0.0005", Usage: "highest learning rate"},
+			{Name: "lr", Value: fmt.Sprint(opt.LR), Default: "0.0005", Usage: "highest learning rate"},
 			{Name: "replay", Value: "0.33", Default: "0.25", Usage: "right rows added for each failure"},
 			{Name: "rank", Value: "16", Default: "16", Usage: "rank of the adapter"},
-			{Name: "seed", Value: "7", Default: "7", Usage: "order of rows, dropout, first weights"},
+			{Name: "seed", Value: fmt.Sprint(7 + opt.Seed), Default: "7", Usage: "order of rows, dropout, first weights"},
 		},
 		Environment: run.Environment{
 			Cogumi: "0.1.0", Go: "go1.26.8", OS: "linux", Arch: "amd64", CPU: "Intel Xeon Platinum 8481C", Cores: 2, Memory: 25_276_514_304,
@@ -100,6 +104,7 @@ func loopInfo(opt Options) run.Info {
 type maker struct {
 	opt   Options
 	rng   *rand.Rand
+	items *rand.Rand // of the evaluation set: the same for every seed
 	w     *run.Writer
 	clock time.Time
 	step  string
@@ -227,6 +232,9 @@ func (g *maker) failures() {
 	g.artefact("failures.parquet", "dataset", 48_211, "822 rows")
 }
 
+// pace is how quickly the loss falls: 1 at the usual learning rate and seed.
+func (g *maker) pace() float64 { return math.Sqrt(g.opt.LR/1e-3) * (1 + .06*float64(g.opt.Seed%5)) }
+
 func (g *maker) train() {
 	n := g.opt.Steps
 	last := n
@@ -238,14 +246,14 @@ func (g *maker) train() {
 	}
 	for i := 1; i <= last; i++ {
 		t := float64(i) / float64(n)
-		lr := 1e-3 * math.Min(t/.1, .5*(1+math.Cos(math.Pi*math.Max(t-.1, 0)/.9)))
-		metric("train/loss", i, (.16+1.55*math.Exp(-5.2*t))*math.Exp(.16*g.rng.NormFloat64()))
+		lr := g.opt.LR * math.Min(t/.1, .5*(1+math.Cos(math.Pi*math.Max(t-.1, 0)/.9)))
+		metric("train/loss", i, (.16+60*(g.opt.LR-1e-3)+1.55*math.Exp(-5.2*t*g.pace()))*math.Exp(.16*g.rng.NormFloat64()))
 		metric("train/lr", i, lr)
 		metric("train/grad_norm", i, (.45+1.9*math.Exp(-4*t))*math.Exp(.22*g.rng.NormFloat64()))
 		metric("train/tokens_per_second", i, 2080+90*g.rng.NormFloat64()-float64(300*b2i(i < 3)))
 		metric("train/memory", i, 412e6+3e6*math.Floor(4*t))
 		if i%(max(n/8, 1)) == 0 || i == n {
-			metric("eval/loss", i, .31+1.3*math.Exp(-5.5*t)+.05*t)
+			metric("eval/loss", i, (.31+100*math.Abs(g.opt.LR-1e-3)+1.3*math.Exp(-5.5*t*g.pace())+.05*t)*(1+.02*g.rng.NormFloat64()*float64(b2i(g.opt.Seed > 0))))
 		}
 	}
 	g.event(run.Event{Kind: "progress", Progress: &run.Progress{Name: "train", Unit: "steps", Done: last, Total: n, Rate: 3.3}})
