@@ -18,6 +18,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"cogumi/reports/run"
 	"cogumi/runtime/stage"
 )
 
@@ -118,9 +119,18 @@ func newest(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) > 0 || len(paths) == 0 {
 		ts.Fatalf("%d runs", len(paths))
 	}
-	b, err := os.ReadFile(slices.Max(paths)) // an id starts with its time
-	ts.Check(err)
-	ts.Check(os.WriteFile(ts.MkAbs("run.json"), b, 0o644))
+	var last run.Info
+	var text []byte
+	for _, path := range paths { // an id has the second only
+		b, err := os.ReadFile(path)
+		ts.Check(err)
+		var info run.Info
+		ts.Check(json.Unmarshal(b, &info))
+		if info.Started.After(last.Started) {
+			last, text = info, b
+		}
+	}
+	ts.Check(os.WriteFile(ts.MkAbs("run.json"), text, 0o644))
 }
 
 func jsonValue(ts *testscript.TestScript, neg bool, args []string) {
