@@ -52,9 +52,11 @@ func (u *Universe) CheckFile(fset *token.FileSet, file *ast.File) (prog *Program
 // CheckFlat type-checks a file whose generics were instantiated. What is legal in
 // generic code and pointless in one of its instances is no problem.
 func (u *Universe) CheckFlat(fset *token.FileSet, file *ast.File) (prog *Program, problems []Problem) {
-	return u.checkFile(fset, file, func(msg string) bool {
-		return strings.HasPrefix(msg, "impossible type ") || strings.HasPrefix(msg, "duplicate case ") || strings.HasPrefix(msg, "declared and not used")
-	})
+	return u.checkFile(fset, file, pointless)
+}
+
+func pointless(msg string) bool {
+	return strings.HasPrefix(msg, "impossible type ") || strings.HasPrefix(msg, "duplicate case ") || strings.HasPrefix(msg, "declared and not used")
 }
 
 func (u *Universe) checkFile(fset *token.FileSet, file *ast.File, ignore func(string) bool) (prog *Program, problems []Problem) {

@@ -192,6 +192,13 @@ func (t *Table) satisfies(v any, want *Type, i *types.Interface) bool {
 	return ok
 }
 
+// Forget drops what was found out about who implements what: a type has got methods.
+func (t *Table) Forget() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.implements = map[[2]any]bool{}
+}
+
 // Case is the position of the first type in ids that v has; id -1 is nil. -1: none.
 func (t *Table) Case(v any, ids ...int) int {
 	v = Inner(v)

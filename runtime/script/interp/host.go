@@ -69,6 +69,10 @@ func (m *Machine) logFatal() map[string]reflect.Value {
 
 // sleep is time.Sleep; a Ctrl-C ends it.
 func (m *Machine) sleep(d time.Duration) {
+	if m.cells != nil {
+		m.cells.sleep(d)
+		return
+	}
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
@@ -92,6 +96,9 @@ func (m *Machine) host(l *lower.Lowered) map[string]reflect.Value {
 		"Fast": func(n int, variables ...any) { l.Fast[n].Run(&m.stop, m.setPosition, variables) },
 		"At":   r.Position.At, "Here": r.Position.Here,
 		"Track": func(p *int) { r.Position.Now = p },
+	}
+	if m.cells != nil {
+		maps.Copy(fns, m.cells.host(l))
 	}
 	values := map[string]reflect.Value{}
 	for name, f := range fns {

@@ -30,6 +30,7 @@ type Machine struct {
 	fatal  chan Failure
 	exit   chan int
 	stop   atomic.Bool // the script is to end: what package fast looks at
+	cells  *Cells      // nil for a script
 
 	// Grace is how long Run waits, after its context ended, for the script to
 	// come back from a host call; false ends the wait at once.
@@ -142,16 +143,21 @@ func (m *Machine) Run(ctx context.Context) (*Failure, error) {
 			m.wait()
 			return nil, err
 		}
-		var p interp.Panic
-		if errors.As(err, &p) {
-			caught, ok := p.Value.(dyn.Panicked)
-			if !ok {
-				caught = dyn.Panicked{Value: dyn.Normalize(p.Value)}
-			}
-			return m.failure(caught), nil
-		}
+		return m.outcome(err)
+	}
+}
+
+// outcome is how the interpreter's Execute ended.
+func (m *Machine) outcome(err error) (*Failure, error) {
+	var p interp.Panic
+	if !errors.As(err, &p) {
 		return nil, err
 	}
+	caught, ok := p.Value.(dyn.Panicked)
+	if !ok {
+		caught = dyn.Panicked{Value: dyn.Normalize(p.Value)}
+	}
+	return m.failure(caught), nil
 }
 
 // setPosition says which statement runs.
@@ -163,6 +169,9 @@ func (m *Machine) setPosition(n int) {
 
 // leave is os.Exit.
 func (m *Machine) leave(code int) {
+	if m.cells != nil {
+		m.cells.exit(code)
+	}
 	select {
 	case m.exit <- code:
 	default:

@@ -183,7 +183,7 @@ func (l *lowerer) invoke(recv ast.Expr, t types.Type, index []int, f *types.Func
 	case !wantPtr && havePtr:
 		recv = &ast.StarExpr{Star: l.at, X: recv}
 	}
-	return l.call(l.id(methodName(f)), append([]ast.Expr{recv}, args...)...)
+	return l.call(l.id(l.methodFunc(f)), append([]ast.Expr{recv}, args...)...)
 }
 
 // embedded walks to the embedded field that a promoted method belongs to.
@@ -277,8 +277,8 @@ func (l *lowerer) methodExpr(x *ast.SelectorExpr, s *types.Selection) ast.Expr {
 // register writes how the methods of the script's types are called from outside.
 func (l *lowerer) register() {
 	var list []ast.Stmt
-	for i := 0; i < len(l.table.Types); i++ {
-		t := l.table.Types[i]
+	for ; l.registered < len(l.table.Types); l.registered++ {
+		t := l.table.Types[l.registered]
 		if types.IsInterface(t.T) {
 			continue
 		}

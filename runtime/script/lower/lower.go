@@ -103,6 +103,9 @@ type lowerer struct {
 	fast      *fast.Compiler
 	codes     []*fast.Code
 	jumps     bool // there is a goto
+
+	registered int                    // types whose methods the runner knows
+	patched    map[*types.Func]string // methods whose functions are not under their own names (cells.go)
 }
 
 // Lower rewrites a program; the problems are constructs that are rejected.
@@ -158,12 +161,24 @@ func (l *lowerer) reject(n ast.Node, message, hint string) {
 	l.problems = append(l.problems, l.problem(pos, message, hint))
 }
 
-// sorted is the package's declarations in a stable order.
-func (l *lowerer) file() {
+func (l *lowerer) useImports() {
 	for name, path := range l.flat.Imports {
 		l.imports[name] = path
 		l.byPath[path] = name
 	}
+}
+
+// file lowers the whole script.
+func (l *lowerer) file() {
+	l.useImports()
+	l.declarations()
+	l.initialise()
+	l.register()
+	l.main()
+}
+
+// declarations lowers all that the file declares.
+func (l *lowerer) declarations() {
 	l.scanRecover()
 	l.scanRecursion()
 	l.startFast()
@@ -180,9 +195,6 @@ func (l *lowerer) file() {
 		}
 	}
 	l.foreign = false
-	l.initialise()
-	l.register()
-	l.main()
 }
 
 func (l *lowerer) genDecl(d *ast.GenDecl) {

@@ -43,6 +43,7 @@ type flattener struct {
 	foreign  map[ast.Decl]bool
 	decls    map[types.Object]*decl
 	locals   map[types.Object]string // hoisted local types outside generic code
+	globals  map[types.Object]string // names of package-level objects that cannot keep theirs (cells.go)
 }
 
 // decl is where a package-level object is declared.
@@ -74,6 +75,12 @@ func Flatten(p *check.Program) (*Result, []check.Problem) {
 	}
 	f.index(main)
 	f.script(main)
+	return f.result()
+}
+
+// result emits the instances that are asked for and puts the file together.
+func (f *flattener) result() (*Result, []check.Problem) {
+	p := f.prog
 	for len(f.queue) > 0 {
 		next := f.queue[0]
 		f.queue = f.queue[1:]

@@ -95,6 +95,9 @@ func (c *copier) fieldName(id *ast.Ident, v *types.Var) ast.Node {
 	if ok && n.Obj().Pkg() == c.u.pkg && n.Obj().Parent() != c.u.pkg.Scope() {
 		return &ast.Ident{NamePos: id.NamePos, Name: c.localName(n.Obj())}
 	}
+	if ok && n.Obj().Pkg() == c.f.prog.Pkg {
+		return &ast.Ident{NamePos: id.NamePos, Name: c.f.own(n.Obj())}
+	}
 	return &ast.Ident{NamePos: id.NamePos, Name: id.Name}
 }
 
@@ -112,7 +115,7 @@ func (c *copier) global1(id *ast.Ident, obj types.Object) ast.Node {
 // theirs, those of source packages are emitted on first use.
 func (c *copier) global(obj types.Object) string {
 	if obj.Pkg() == c.f.prog.Pkg {
-		return obj.Name()
+		return c.f.own(obj)
 	}
 	return c.f.plain(obj)
 }

@@ -50,7 +50,7 @@ func (c *copier) namedExpr(t *types.Named) ast.Expr {
 	}
 	if obj.Pkg() == c.f.prog.Pkg {
 		if obj.Parent() == obj.Pkg().Scope() {
-			return ast.NewIdent(obj.Name())
+			return ast.NewIdent(c.f.own(obj))
 		}
 		return ast.NewIdent(c.localName(obj))
 	}
