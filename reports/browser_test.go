@@ -322,7 +322,7 @@ func TestTheTabSeesEverything(t *testing.T) {
 func TestHostileRunInABrowser(t *testing.T) {
 	for _, state := range []run.State{run.Done, run.Failed} {
 		t.Run(string(state), func(t *testing.T) {
-			b := open(t, reportOf(t, hostileRun(t, state), Options{ShowPaths: true}), `sample="><img src=x onerror=window.pwned=1>&q=<svg/onload=window.pwned=1>`)
+			b := open(t, reportOf(t, hostileRun(t, state), Options{ShowPaths: true, Pipeline: hostilePipeline()}), `sample="><img src=x onerror=window.pwned=1>&q=<svg/onload=window.pwned=1>`)
 			b.until("samples", `!!document.querySelector(".panes")`)
 			b.search("")
 			b.ready()
@@ -350,6 +350,15 @@ func TestHostileRunInABrowser(t *testing.T) {
 			b.clean()
 		})
 	}
+}
+
+func TestHostileComparisonInABrowser(t *testing.T) {
+	b := open(t, hostileComparison(t), `q=<svg/onload=window.pwned=1>`)
+	b.until("samples", `!!document.querySelector(".panes")`)
+	b.search("")
+	b.ready()
+	b.showAll()
+	b.clean()
 }
 
 // TestDifferences opens a sample whose answers share words.

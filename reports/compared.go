@@ -39,31 +39,35 @@ type ComparedRun struct {
 
 // ComparedGroup is runs that are repetitions of each other.
 type ComparedGroup struct {
-	Label string
-	Runs  int
+	Label string `json:"label"`
+	Runs  int    `json:"runs"`
 }
 
 // ComparedParam is a value for each run, in the order of the runs.
 type ComparedParam struct {
-	Name   string
-	Values []string
+	Name   string   `json:"name"`
+	Values []string `json:"values"`
 }
 
 // Measure is one quantity, a value for each group.
 type Measure struct {
-	Name, Unit string // units as those of figures
-	Better     int    // 1: more is better, -1: less is, 0: neither
-	Values     []MeasureValue
+	Name   string         `json:"name"`
+	Unit   string         `json:"unit"`   // units as those of figures
+	Better int            `json:"better"` // 1: more is better, -1: less is, 0: neither
+	Values []MeasureValue `json:"values"`
 }
 
 // MeasureValue is what one group came to. Low and High are 0 where nothing is
 // known of an interval.
 type MeasureValue struct {
-	Known            bool
-	Value, Low, High float64
-	N                int    // items behind the value of one run, or runs behind a mean
-	Method           string // of the interval
-	Best, Worst      bool   // of the groups
+	Known  bool    `json:"known"`
+	Value  float64 `json:"value"`
+	Low    float64 `json:"low"`
+	High   float64 `json:"high"`
+	N      int     `json:"n"`      // items behind the value of one run, or runs behind a mean
+	Method string  `json:"method"` // of the interval
+	Best   bool    `json:"best"`   // of all groups
+	Worst  bool    `json:"worst"`
 }
 
 // Curve is a series, one line for each group that has it.
@@ -88,17 +92,21 @@ type BandPoint struct {
 
 // Pair is two groups on their common items.
 type Pair struct {
-	A, B         int // groups; A is the first one
-	N            int // common items
-	LeftOut      int // items that only one of them has, or that could not be graded
-	ScoreA       float64
-	ScoreB       float64
-	Diff         float64 // ScoreB − ScoreA
-	Low, High    float64
-	Gained, Lost int // items better and worse in B
-	P, PAdjusted float64
-	Confirmed    bool
-	Method       string
+	A         int     `json:"a"` // groups: indices into Compared.Groups; A is the first one
+	B         int     `json:"b"`
+	N         int     `json:"n"`        // common items
+	LeftOut   int     `json:"left_out"` // items that only one of them has, or that could not be graded
+	ScoreA    float64 `json:"score_a"`
+	ScoreB    float64 `json:"score_b"`
+	Diff      float64 `json:"diff"` // ScoreB − ScoreA
+	Low       float64 `json:"low"`
+	High      float64 `json:"high"`
+	Gained    int     `json:"gained"` // items that are better in B
+	Lost      int     `json:"lost"`   // items that are worse in B
+	P         float64 `json:"p"`
+	PAdjusted float64 `json:"p_adjusted"`
+	Confirmed bool    `json:"confirmed"`
+	Method    string  `json:"method"`
 }
 
 // WriteCompared writes the page of a comparison to path, replaced atomically.

@@ -98,7 +98,8 @@ func hostileRun(t testing.TB, state run.State) string {
 	}
 	defer w.Close()
 	path := "samples/x.jsonl"
-	for _, kind := range []string{"step", "metric", "progress", "figure", "table", "funnel", "samples", "comparison", "note", "artefact", "log", "<script>window.pwned=1</script>"} {
+	for _, kind := range []string{"step", "metric", "progress", "figure", "table", "funnel", "samples", "comparison", "judging", "benchmark", "clusters", "check", "source",
+		"note", "artefact", "log", "<script>window.pwned=1</script>"} {
 		for n := range 30 {
 			var e run.Event
 			fill(reflect.ValueOf(&e).Elem(), next)
@@ -122,6 +123,19 @@ func hostileRun(t testing.TB, state run.State) string {
 				keep.Samples.Path = path
 			case "comparison":
 				keep.Comparison = e.Comparison
+			case "judging":
+				keep.Judging = e.Judging
+			case "benchmark":
+				keep.Benchmark = e.Benchmark
+				if n%2 == 0 {
+					keep.Benchmark.Group = ""
+				}
+			case "clusters":
+				keep.Clusters = e.Clusters
+			case "check":
+				keep.Check = e.Check
+			case "source":
+				keep.Source = e.Source
 			case "note":
 				keep.Note = e.Note
 				if n%2 == 0 {
@@ -133,7 +147,7 @@ func hostileRun(t testing.TB, state run.State) string {
 			case "log":
 				keep.Log = e.Log
 			}
-			if n > 0 && kind == "samples" || n > 2 && kind == "comparison" {
+			if n > 0 && kind == "samples" || n > 2 && (kind == "comparison" || kind == "judging" || kind == "clusters") {
 				continue // one set is enough: it holds the whole corpus
 			}
 			if err := w.Event(keep); err != nil {
@@ -176,12 +190,15 @@ func TestHostileText(t *testing.T) {
 	for _, extra := range []string{"pre", "/pre", "dialog", "p", "/p"} {
 		allowed[extra] = true
 	}
+	pages := map[string]string{"compared": hostileComparison(t)}
 	for _, state := range []run.State{run.Done, run.Failed, run.Interrupted, run.Running} {
-		page := reportOf(t, hostileRun(t, state), Options{ShowPaths: true})
+		pages[string(state)] = reportOf(t, hostileRun(t, state), Options{ShowPaths: true, Pipeline: hostilePipeline()})
+	}
+	for state, page := range pages {
 		_, body, _ := strings.Cut(page, "<body")
 		body, _, _ = strings.Cut("<body"+body, `<script type="application/json"`)
 		tags := tagRE.FindAllStringSubmatch(body, -1)
-		if len(tags) < 500 {
+		if len(tags) < 400 {
 			t.Fatalf("%s: only %d tags: the page is not whole", state, len(tags))
 		}
 		for _, m := range tags {
@@ -209,6 +226,52 @@ func TestHostileText(t *testing.T) {
 	}
 }
 
+// hostileStrings gives the corpus over and over.
+func hostileStrings() func() string {
+	list, i := corpus(), 0
+	return func() string { i++; return list[i%len(list)] }
+}
+
+func hostilePipeline() []Stage {
+	var stages []Stage
+	next := hostileStrings()
+	for range 60 {
+		var s Stage
+		fill(reflect.ValueOf(&s).Elem(), next)
+		stages = append(stages, s)
+	}
+	return stages
+}
+
+// hostileComparison is a page of several runs with the corpus in every text.
+func hostileComparison(t testing.TB) string {
+	t.Helper()
+	var c Compared
+	next := hostileStrings()
+	fill(reflect.ValueOf(&c).Elem(), next)
+	for i := range c.Runs {
+		c.Runs[i].Group = i % 2
+	}
+	for i := range c.Curves {
+		for j := range c.Curves[i].Lines {
+			c.Curves[i].Lines[j].Group = j % len(c.Groups)
+		}
+	}
+	for range 60 {
+		var s run.Sample
+		fill(reflect.ValueOf(&s).Elem(), next)
+		c.Samples = append(c.Samples, s)
+		var q ComparedParam
+		fill(reflect.ValueOf(&q).Elem(), next)
+		c.Params = append(c.Params, q)
+	}
+	var page strings.Builder
+	if err := BuildCompared(&page, &c, Options{ShowPaths: true}); err != nil {
+		t.Fatal(err)
+	}
+	return page.String()
+}
+
 func plainRun(t testing.TB) string {
 	t.Helper()
 	i := 0
@@ -221,7 +284,7 @@ func plainRun(t testing.TB) string {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	for _, kind := range []string{"step", "metric", "figure", "table", "funnel", "comparison", "note", "log"} {
+	for _, kind := range []string{"step", "metric", "figure", "table", "funnel", "comparison", "judging", "benchmark", "clusters", "check", "source", "note", "log"} {
 		e := run.Event{}
 		fill(reflect.ValueOf(&e).Elem(), next)
 		e.Kind, e.Samples, e.Artefact = kind, nil, nil

@@ -16,10 +16,34 @@ func (p *page) next(r *run.Run, comparisons []run.Comparison, s *sampleData) []a
 	if n := len(comparisons); n > 0 {
 		list = append(list, afterComparison(r, &comparisons[n-1], s)...)
 	}
+	if n := len(r.Judgings()); n > 0 && len(comparisons) == 0 {
+		list = append(list, afterJudging(&r.Judgings()[n-1], s)...)
+	}
 	for _, n := range r.Notes() {
 		if n.Level == "warn" && n.Hint != "" && len(list) < 6 && !aboutFall(n, comparisons) {
 			list = append(list, action{Text: strings.TrimRight(sentence(clipTo(n.Hint, 400)), ". "), Hint: sentence(clipTo(n.Text, 400))})
 		}
+	}
+	return list
+}
+
+func afterJudging(j *run.Judging, s *sampleData) []action {
+	var list []action
+	t := &j.Total
+	if odd := oddJudge(j); odd != "" {
+		list = append(list, action{Text: "Find out what the judge sees", Hint: "A judge that fails canaries prefers something else than the better answer: conclude nothing from it before you know what."})
+	}
+	if link, text := judgedLink(j, s); link != "" {
+		list = append(list, action{Text: "Read what was lost", Hint: "The reasons of the judge in both orders stand beside the answers.", Link: link, LinkText: text})
+	}
+	if n := t.Judged(); n > 0 && float64(t.Flips) > .25*float64(n) {
+		list = append(list, action{Text: "Take a better judge", Hint: fmt.Sprintf("The two orders disagree on %s of %s.", count(t.Flips), plural(n, "pair"))})
+	}
+	if t.P >= .05 && j.Detectable > 0 {
+		list = append(list, action{Text: "Judge more pairs", Hint: fmt.Sprintf("With this many, a shift of %s points or more is found with 80%% power; smaller ones are not seen.", number(100*j.Detectable))})
+	}
+	if t.Errors > 0 {
+		list = append(list, action{Text: "Look at the pairs that could not be judged", Link: query("tag:error"), LinkText: "See " + plural(t.Errors, "pair")})
 	}
 	return list
 }

@@ -37,8 +37,9 @@ const youngest = 10 * time.Minute
 // FindGarbage lists what is left of runs that were removed: their half-removed
 // folders, and results of steps that no run under root names, unfinished ones
 // too. A run whose run.json cannot be read could name any of them: then steps are
-// not looked at, and the error says so.
-func FindGarbage(root string) ([]Garbage, error) {
+// not looked at, and the error says so. Runs in gone, by their folders, count as
+// removed: for saying what would be garbage without them.
+func FindGarbage(root string, gone ...string) ([]Garbage, error) {
 	entries, err := os.ReadDir(root)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -52,7 +53,7 @@ func FindGarbage(root string) ([]Garbage, error) {
 	for _, e := range entries {
 		path := filepath.Join(root, e.Name())
 		switch {
-		case !e.IsDir():
+		case !e.IsDir(), slices.Contains(gone, path):
 		case strings.HasPrefix(e.Name(), removedPrefix):
 			out = append(out, Garbage{Paths: []string{path}, Bytes: sizeOf(path), Why: "half removed"})
 		case !strings.HasPrefix(e.Name(), "."):

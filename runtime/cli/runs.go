@@ -1,13 +1,10 @@
 package cli
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,103 +13,144 @@ import (
 	"cogumi/reports/run"
 )
 
+// runFilter says which runs are listed.
+type runFilter struct {
+	scripts, states, params []string
+	since                   string
+	most                    int
+}
+
 func (a *app) runsCommand() *cobra.Command {
+	var f runFilter
 	c := &cobra.Command{
 		Use:   "runs",
-		Short: "List the runs, newest first",
+		Short: "List the runs, newest first; remove them",
 		Example: `  cogumi runs
-  cogumi runs --json
-  cogumi runs rm 20260102-030405-phase1b_scaleup-ab2c`,
+  cogumi runs --state failed,dead --since 7d
+  cogumi runs --script phase1b_scaleup --param lr=0.001 --json
+  cogumi runs rm 20260102-030405-phase1b_scaleup-ab2c
+  cogumi runs gc --dry-run`,
 		Args: unknownCommand,
-		RunE: func(*cobra.Command, []string) error { return a.listRuns() },
+		RunE: func(*cobra.Command, []string) error { return a.listRuns(f) },
 	}
 	c.Flags().BoolVar(&a.json, "json", false, "print JSON")
+	c.Flags().StringSliceVar(&f.scripts, "script", nil, "only of these scripts")
+	c.Flags().StringSliceVar(&f.states, "state", nil, "only in these states: running, done, failed, interrupted, dead")
+	c.Flags().StringSliceVar(&f.params, "param", nil, "only with these parameters: name=value")
+	c.Flags().StringVar(&f.since, "since", "", "only started within: 90m, 12h, 7d")
+	c.Flags().IntVarP(&f.most, "limit", "n", 0, "at most that many (0: all)")
 	c.PersistentFlags().StringVar(&a.runsFlag, "runs", "", "folder of all runs (default ./runs)")
-	c.AddCommand(&cobra.Command{
-		Use:   "rm RUN…",
-		Short: "Remove runs; the results of their steps stay",
-		Example: `  cogumi runs rm 20260102-030405-phase1b_scaleup-ab2c
-  cogumi runs rm latest`,
-		ValidArgsFunction: a.completeRuns,
-		RunE: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return usage("their names are in: cogumi runs", "rm needs the name of a run")
-			}
-			return a.removeRuns(args)
-		},
-	})
+	c.AddCommand(a.removeCommand(), a.garbageCommand())
 	return c
 }
 
-func (a *app) completeRuns(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	list, _, err := a.allRuns()
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
+// keep says whether a run is one of those asked for.
+func (f *runFilter) keep(s *run.Summary, after time.Time) bool {
+	if len(f.scripts) > 0 && !slices.Contains(f.scripts, s.Script) || len(f.states) > 0 && !slices.Contains(f.states, string(s.State)) {
+		return false
 	}
-	var names []string
-	for _, s := range list {
-		names = append(names, s.ID)
+	for _, p := range f.params {
+		name, value, _ := strings.Cut(p, "=")
+		if !slices.ContainsFunc(s.Params, func(q run.Param) bool { return q.Name == name && q.Value == value }) {
+			return false
+		}
 	}
-	return names, cobra.ShellCompDirectiveNoFileComp
+	return !s.Started.Before(after)
 }
 
-func (a *app) allRuns() ([]run.Summary, string, error) {
-	root, _, err := a.runsRoot()
-	if err != nil {
-		return nil, "", err
+var states = []string{string(run.Running), string(run.Done), string(run.Failed), string(run.Interrupted), string(run.Dead)}
+
+// check finds what is wrong with the filters before anything is read.
+func (f *runFilter) check() (after time.Time, err error) {
+	for _, s := range f.states {
+		if !slices.Contains(states, s) {
+			return after, usage("the states are "+strings.Join(states, ", "), "there is no state %q", s)
+		}
 	}
-	list, err := run.List(root)
-	if err != nil {
-		return nil, root, failed("", "%v", err)
+	for _, p := range f.params {
+		if !strings.Contains(p, "=") {
+			return after, usage("--param lr=0.001", "--param %s has no =", p)
+		}
 	}
-	return list, root, nil
+	if f.most < 0 {
+		return after, usage("", "--limit %d is below zero", f.most)
+	}
+	if f.since == "" {
+		return after, nil
+	}
+	d, err := age(f.since)
+	if err != nil {
+		return after, usage("90m, 12h, 7d", "--since: %v", err)
+	}
+	return time.Now().Add(-d), nil
 }
 
-// runRow is one run in `cogumi runs --json`.
-type runRow struct {
-	ID      string          `json:"id"`
-	Script  string          `json:"script"`
-	State   run.State       `json:"state"`
-	Started time.Time       `json:"started"`
-	Seconds float64         `json:"seconds,omitempty"` // missing: not ended
-	Dollars *float64        `json:"dollars,omitempty"` // missing: unknown
-	Dir     string          `json:"dir"`
-	Report  string          `json:"report,omitempty"`
-	Result  json.RawMessage `json:"result,omitempty"`
-	Error   string          `json:"error,omitempty"`
+// age reads a duration that may be in days.
+func age(s string) (time.Duration, error) {
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		n, err := strconv.ParseFloat(days, 64)
+		if err != nil || !(n >= 0 && n < 1e5) {
+			return 0, fmt.Errorf("%q is no number of days", s)
+		}
+		return time.Duration(n * 24 * float64(time.Hour)), nil
+	}
+	d, err := time.ParseDuration(s)
+	if err == nil && d < 0 {
+		err = fmt.Errorf("%q is below zero", s)
+	}
+	return d, err
 }
 
-func (a *app) listRuns() error {
+func (a *app) listRuns(f runFilter) error {
+	after, err := f.check()
+	if err != nil {
+		return err
+	}
 	list, root, err := a.allRuns()
 	if err != nil {
 		return err
 	}
 	rows := []runRow{}
-	for _, s := range list {
-		rows = append(rows, readRow(s))
+	for i := range list {
+		if f.keep(&list[i], after) && (f.most == 0 || len(rows) < f.most) {
+			rows = append(rows, readRow(list[i]))
+		}
 	}
-	if a.json {
+	switch {
+	case a.json:
 		return a.printJSON(rows)
-	}
-	if len(rows) == 0 {
+	case len(list) == 0:
 		a.tell("no runs in %s yet: cogumi run NAME makes one", root)
-		return nil
+	case len(rows) == 0:
+		a.tell("none of the %d runs in %s is like that", len(list), root)
+	default:
+		a.printRuns(rows)
 	}
-	table := [][]string{{"RUN", "SCRIPT", "STATE", "STARTED", "TOOK", "RESULT"}}
-	for _, r := range rows {
-		took := "-"
-		if r.Seconds > 0 {
-			took = duration(r.Seconds)
-		}
-		result := headline(r.Result)
-		if r.Error != "" {
-			result, _, _ = strings.Cut(r.Error, "\n")
-		}
-		table = append(table, []string{r.ID, r.Script, string(r.State), r.Started.Local().Format("2006-01-02 15:04"), took, abbreviate(result, 60)})
-	}
-	printPlain(a, table)
 	return nil
 }
+
+func (a *app) printRuns(rows []runRow) {
+	table := [][]string{{"RUN", "SCRIPT", "STATE", "STARTED", "TOOK", "COST", "LOSS", "RESULT"}}
+	for i := range rows {
+		r := &rows[i]
+		loss := "-"
+		if r.Curve != nil {
+			loss = fmt.Sprintf("%s %.3g", spark(r.Curve.Drawn), r.Curve.Last)
+		}
+		table = append(table, []string{r.ID, r.Script, string(r.State), r.Started.Local().Format("2006-01-02 15:04"), r.took(), r.cost(), loss, abbreviate(r.outcome(), 60)})
+	}
+	for c := len(table[0]) - 2; c >= 5; c-- { // what no run has takes no room
+		if !slices.ContainsFunc(table[1:], func(row []string) bool { return row[c] != "-" && row[c] != "unknown" }) {
+			for i := range table {
+				table[i] = slices.Delete(table[i], c, c+1)
+			}
+		}
+	}
+	printPlain(a, table)
+}
+
+// stateColors are of the table's third column, on a terminal.
+var stateColors = map[string]string{string(run.Done): "32", string(run.Running): "36", string(run.Failed): red, string(run.Dead): red, string(run.Interrupted): "33"}
 
 // printPlain prints one line per row, so that grep and cut work on it.
 func printPlain(a *app, table [][]string) {
@@ -122,115 +160,38 @@ func printPlain(a *app, table [][]string) {
 			widths[c] = max(widths[c], len([]rune(text)))
 		}
 	}
-	for _, row := range table {
+	paint := colored(a.out)
+	for i, row := range table {
 		var b strings.Builder
 		for c, text := range row {
-			b.WriteString(printable(text))
+			shown := printable(text)
+			switch color := stateColors[text]; {
+			case paint && i == 0:
+				shown = "\x1b[" + dim + "m" + shown + "\x1b[0m"
+			case paint && c == 2 && color != "":
+				shown = "\x1b[" + color + "m" + shown + "\x1b[0m"
+			}
+			b.WriteString(shown)
 			b.WriteString(strings.Repeat(" ", widths[c]-len([]rune(text))+2))
 		}
 		fmt.Fprintln(a.out, strings.TrimRight(b.String(), " "))
 	}
 }
 
-func readRow(s run.Summary) runRow {
-	row := runRow{ID: s.ID, Script: s.Script, State: s.State, Started: s.Started, Seconds: s.Seconds(), Dir: s.Dir, Report: s.Report}
-	if s.Cost != nil {
-		row.Dollars = &s.Cost.Dollars
+func (a *app) removeCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "rm RUN…",
+		Short: "Remove runs; the results of their steps stay until gc",
+		Example: `  cogumi runs rm 20260102-030405-phase1b_scaleup-ab2c
+  cogumi runs rm latest`,
+		ValidArgsFunction: a.completeRuns,
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usage("their names are in: cogumi runs", "rm needs the name of a run")
+			}
+			return a.removeRuns(args)
+		},
 	}
-	r, err := run.Read(s.Dir)
-	if err != nil {
-		row.Error = err.Error()
-		return row
-	}
-	row.Result = r.Info.Result
-	if r.Info.Error != nil {
-		row.Error = r.Info.Error.Message
-	}
-	return row
-}
-
-// headline is a run's result in a few words: base and tuned accuracy where
-// there are any, otherwise the first plain values.
-func headline(result json.RawMessage) string {
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(result, &fields) != nil {
-		var plain any
-		if json.Unmarshal(result, &plain) == nil && plain != nil {
-			return fmt.Sprint(plain)
-		}
-		return ""
-	}
-	var base, tuned run.Rate
-	if json.Unmarshal(fields["base"], &base) == nil && json.Unmarshal(fields["tuned"], &tuned) == nil && base.N > 0 && tuned.N > 0 {
-		text := fmt.Sprintf("%.1f → %.1f %% (n %d)", 100*base.Accuracy, 100*tuned.Accuracy, tuned.N)
-		var fell []json.RawMessage
-		if json.Unmarshal(fields["regressions"], &fell) == nil && len(fell) > 0 {
-			text += fmt.Sprintf(", %d worse", len(fell))
-		}
-		return text
-	}
-	var names []string
-	for name := range fields {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	var parts []string
-	for _, name := range names {
-		var v any
-		if json.Unmarshal(fields[name], &v) != nil {
-			continue
-		}
-		switch v := v.(type) {
-		case string, float64, bool:
-			parts = append(parts, fmt.Sprintf("%s %v", name, v))
-		}
-		if len(parts) == 3 {
-			break
-		}
-	}
-	return strings.Join(parts, ", ")
-}
-
-// findRun resolves a run: a folder, an id, the unambiguous beginning of one, or
-// "latest" (also "").
-func (a *app) findRun(name string) (string, error) {
-	if name != "" && strings.ContainsAny(name, `/\`) {
-		if _, err := os.Stat(filepath.Join(name, "run.json")); err == nil {
-			return name, nil
-		}
-		return "", usage("a run folder has a run.json", "%s is not a run folder", name)
-	}
-	list, root, err := a.allRuns()
-	if err != nil {
-		return "", err
-	}
-	if len(list) == 0 {
-		return "", usage("cogumi run NAME makes one", "there are no runs in %s", root)
-	}
-	if name == "" || name == "latest" {
-		return list[0].Dir, nil
-	}
-	var match, ids []string
-	for _, s := range list {
-		ids = append(ids, s.ID)
-		if s.ID == name {
-			return s.Dir, nil
-		}
-		if strings.HasPrefix(s.ID, name) {
-			match = append(match, s.Dir)
-		}
-	}
-	switch {
-	case len(match) == 1:
-		return match[0], nil
-	case len(match) > 1:
-		return "", usage("write more of its name: cogumi runs", "%d runs start with %q", len(match), name)
-	}
-	hint := "their names are in: cogumi runs"
-	if near := nearest(name, ids); near != "" {
-		hint = "did you mean " + near + "?"
-	}
-	return "", usage(hint, "there is no run %q in %s", name, root)
 }
 
 func (a *app) removeRuns(names []string) error {
@@ -247,13 +208,8 @@ func (a *app) removeRuns(names []string) error {
 		dirs = append(dirs, dir)
 	}
 	for _, dir := range dirs {
-		// Renamed first: a folder that is half removed is no run any more.
-		gone := filepath.Join(filepath.Dir(dir), ".removed-"+filepath.Base(dir))
-		if err := os.Rename(dir, gone); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return failed("", "remove %s: %v", dir, err)
-		}
-		if err := os.RemoveAll(gone); err != nil {
-			return failed("", "remove %s: %v", gone, err)
+		if err := run.Remove(dir); err != nil {
+			return failed("", "%v", err)
 		}
 		a.tell("removed %s", filepath.Base(dir))
 	}

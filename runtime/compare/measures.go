@@ -2,6 +2,7 @@ package compare
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"cogumi/reports"
@@ -73,6 +74,9 @@ func together(list []value) reports.MeasureValue {
 	mean, low, high := meanOf(at)
 	if low == high || list[0].name == worseFamilies { // a count of few
 		low, high = 0, 0
+	}
+	if slices.Min(at) >= 0 && list[0].unit != "points" { // no time, rate or loss is below zero
+		low = max(low, 0)
 	}
 	return reports.MeasureValue{Known: true, Value: mean, Low: low, High: high, N: len(list), Method: "Student's t over runs"}
 }

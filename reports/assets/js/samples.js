@@ -45,7 +45,7 @@ function winnerOf(s) {
 
 function introText() {
   const total = browse.sets.reduce((n, s) => n + s.total, 0), here = browse.all.length;
-  if (here === total) return plural(total, "sample") + ", what got worse first.";
+  if (here === total) return plural(total, "sample") + (browse.all.some((s) => s.j.length) ? ", lost pairs first." : ", what got worse first.");
   return `${count(here)} of ${count(total)} samples are in this file: what got worse, was lost, flipped or failed first. All of them are in samples.parquet beside this file in the run folder; cogumi report --all-samples makes one with all.`;
 }
 
@@ -61,12 +61,25 @@ function buildBrowser(root) {
   });
   browse.chips = el("div", {class: "chips", role: "group", "aria-label": "Quick filters"});
   browse.status = el("p", {class: "status", role: "status"});
+  browse.csv = el("button", {type: "button", class: "quiet", onclick: samplesCSV, "aria-label": "Download these samples as CSV"}, "CSV");
   browse.run = el("div", {class: "run"});
   browse.list = el("div", {class: "list", role: "listbox", tabindex: "0", "aria-label": "Samples", onscroll: drawRows, onkeydown: listKeys}, browse.run);
   browse.detail = el("div", {class: "detail", role: "region", "aria-label": "Sample", tabindex: "0"});
   browse.panes = el("div", {class: "panes"}, browse.list, browse.detail);
-  root.append(el("div", {class: "find", role: "search"}, el("div", {class: "box"}, browse.input), ...pickers()), browse.chips, browse.status, browse.panes);
+  root.append(el("div", {class: "find", role: "search"}, el("div", {class: "box"}, browse.input), ...pickers()), browse.chips, el("div", {class: "found"}, browse.status, browse.csv), browse.panes);
   new ResizeObserver(drawRows).observe(browse.list);
+}
+
+// samplesCSV takes along what the filter shows, a row for an answer.
+function samplesCSV() {
+  const rows = [["set", "id", "category", "family", "tags", "winner", "prompt", "reference", "model", "verdict", "answer", "extracted", "reason", "tokens"]];
+  for (const s of browse.shown) {
+    for (const a of s.a.length ? s.a : [{}]) {
+      const why = a.w || s.j.map((j) => `shown first ${j.f}: ${j.e || [j.w, j.r].filter(Boolean).join(". ")}`).join("\n");
+      rows.push([s.setName, s.i, s.c, s.f, s.t.join(" "), s.w, s.p, s.r, a.m, a.v, a.x, a.e, why, a.n].map((v) => v ?? ""));
+    }
+  }
+  download((document.body.dataset.run || "run") + "-samples.csv", "text/csv;charset=utf-8", csvText(rows));
 }
 
 function tally(list) {
