@@ -279,4 +279,3 @@ var (
 	// ErrBusy: the piece was told to end and did not yet; it will at its next statement.
 	ErrBusy = fmt.Errorf("still busy")
 )
-

@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"go/types"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -92,9 +93,17 @@ func (c *Cells) Lower(prog *check.Program, flat *mono.Result, start string) (low
 	if len(l.problems) > 0 {
 		return nil, l.problems
 	}
-	c.pieces++
 	lowered = l.finish()
 	lowered.File.Name = l.id("cells")
+	if c.pieces > 0 { // the interpreter has this import for the whole package
+		imported := func(s *ast.ImportSpec) bool { return s.Name.Name == Host }
+		lowered.File.Imports = slices.DeleteFunc(lowered.File.Imports, imported)
+		lowered.File.Decls = slices.DeleteFunc(lowered.File.Decls, func(d ast.Decl) bool {
+			g, ok := d.(*ast.GenDecl)
+			return ok && g.Tok == token.IMPORT && imported(g.Specs[0].(*ast.ImportSpec))
+		})
+	}
+	c.pieces++
 	return lowered, nil
 }
 

@@ -37,7 +37,12 @@ type Piece struct {
 	Show    map[ast.Stmt]bool
 	Shower  *types.Package
 	Created []*types.Var // those of Vars that are declared anew, in order
+
+	Start string // set by Flatten: what Body is called in the flattened program
 }
+
+// Display is how Go writes the names of generated types; it grows with the program.
+func (c *Cells) Display() map[string]string { return c.f.display }
 
 // Checkpoint gives a function that forgets what was flattened since.
 func (c *Cells) Checkpoint() (undo func()) {
@@ -120,6 +125,8 @@ func (f *flattener) cellBody(u *unit, p *Piece) {
 		list = append(list, f.topLevel(s, p.Show[p.Body.Body.List[i]], p)...)
 	}
 	fn.Body.List = list
+	p.Start = f.globals[u.info.Defs[p.Body.Name]]
+	fn.Name.Name = p.Start
 	f.out = append(f.out, fn)
 }
 
