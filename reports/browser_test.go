@@ -217,6 +217,49 @@ func TestPageInABrowser(t *testing.T) {
 	b.clean()
 }
 
+// count is how many samples a query finds.
+func (b *tab) count(q string) int {
+	b.t.Helper()
+	b.search(q)
+	return js[int](b, `Number((document.querySelector(".status").textContent.match(/^[\d,]+/)||["-1"])[0].replace(",",""))`)
+}
+
+// TestJudgedSamples finds pairs by who won, and shows both orders of the judge.
+func TestJudgedSamples(t *testing.T) {
+	said := func(winners ...string) (list []run.SampleJudgement) {
+		for i, w := range winners {
+			list = append(list, run.SampleJudgement{First: []string{"mine", "yours"}[i], Winner: w, Reason: fmt.Sprintf("reason %d of %s", i+1, w)})
+		}
+		return list
+	}
+	answers := func(long int) []run.SampleAnswer {
+		return []run.SampleAnswer{{Model: "mine", Text: strings.Repeat("x", long)}, {Model: "yours", Text: "y"}}
+	}
+	b := open(t, reportOf(t, sampleRun(t, []run.Sample{
+		{ID: "1", Family: "count", Prompt: "p", Winner: "mine", Tags: []string{"win"}, Answers: answers(600), Judgements: said("mine", "mine")},
+		{ID: "2", Family: "count", Prompt: "p", Winner: "yours", Tags: []string{"loss"}, Answers: answers(600), Judgements: said("yours", "yours")},
+		{ID: "3", Family: "count", Prompt: "p", Winner: "yours", Tags: []string{"loss"}, Answers: answers(5), Judgements: said("yours", "yours")},
+		{ID: "4", Family: "add", Prompt: "p", Winner: "flip", Tags: []string{"flip"}, Answers: answers(5), Judgements: said("mine", "yours")},
+		{ID: "5", Prompt: "p", Tags: []string{"error"}, Answers: answers(5), Judgements: []run.SampleJudgement{{First: "mine", Error: "half an answer"}, {First: "yours", Winner: "tie"}}},
+	}), Options{}), "sample=2")
+	b.ready()
+	for query, want := range map[string]int{"win:b": 2, "win:a": 1, "win:yours": 2, "-win:b": 3, "win:flip": 1, "win:b len>500": 1, "win:b len>500 family:count": 1, "win:b family:add": 0, "reason:\"2 of mine\"": 1, "half": 1, "win:nobody": 0} {
+		if n := b.count(query); n != want {
+			t.Errorf("%s finds %d, want %d", query, n, want)
+		}
+	}
+	b.search("id:5")
+	if got := js[string](b, `[...document.querySelectorAll(".said")].map(s=>s.innerText.replace(/\s+/g," ")).join(" / ")`); got != "Shown first: mine Could not be judged half an answer / Shown first: yours A tie (no reason given)" {
+		t.Errorf("the judge said: %s", got)
+	}
+	b.search("win:b len>500")
+	csv := js[string](b, `new Promise(done=>{URL.createObjectURL=blob=>{blob.text().then(done);return "#"};document.querySelector(".found .quiet").click()})`)
+	if lines := strings.Split(strings.TrimSpace(csv), "\r\n"); len(lines) != 3 || !strings.HasPrefix(lines[0], "set,id,category") || !strings.HasPrefix(lines[1], "s,2,,count,loss,yours,p,") {
+		t.Errorf("the CSV: %.300q", csv)
+	}
+	b.clean()
+}
+
 // search types a query as a person does.
 func (b *tab) search(q string) {
 	b.t.Helper()
