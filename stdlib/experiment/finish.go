@@ -95,7 +95,7 @@ func (r *Run) close(err error) (code int) {
 	if !r.hosted {
 		r.farewell(state, failure)
 	}
-	r.cancel(ErrInterrupted)
+	r.life.Load().cancel(ErrInterrupted)
 	return code
 }
 

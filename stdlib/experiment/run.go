@@ -40,8 +40,7 @@ const (
 
 // Run is one run of a script. All methods are safe for concurrent use.
 type Run struct {
-	ctx    context.Context
-	cancel context.CancelCauseFunc
+	life   atomic.Pointer[life]
 	begun  time.Time
 	con    *console
 	flags  *flagSet
@@ -105,13 +104,13 @@ func newUnattached() *Run {
 
 func newRun() *Run {
 	r := &Run{begun: time.Now(), doneKeys: map[string]string{}, notified: map[string]bool{}}
-	r.ctx, r.cancel = context.WithCancelCause(context.Background())
+	r.live()
 	return r
 }
 
 // Context ends when the run is to stop. Everything that waits or computes for
 // long looks at it.
-func (r *Run) Context() context.Context { return r.ctx }
+func (r *Run) Context() context.Context { return r.life.Load().ctx }
 
 // Dir is the run folder; "" for an unattached run.
 func (r *Run) Dir() string {

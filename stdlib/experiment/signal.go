@@ -21,7 +21,7 @@ func (r *Run) watchSignals() {
 		case <-done:
 			return
 		}
-		r.cancel(ErrInterrupted)
+		r.life.Load().cancel(ErrInterrupted)
 		r.con.urgent("stopping after the current step's checkpoint; press Ctrl-C again to force")
 		select {
 		case <-c:

@@ -51,7 +51,7 @@ func (r *Run) Do(s Spec, fn func(w *Work) error) (dir string, err error) {
 	if dir, ok := r.doneBefore(key); ok {
 		return dir, nil
 	}
-	if err := stopErr(r.ctx); err != nil {
+	if err := stopErr(r.Context()); err != nil {
 		return "", fmt.Errorf("step %s: %w", s.Name, err)
 	}
 	root, err := r.stepsRoot()
@@ -60,7 +60,7 @@ func (r *Run) Do(s Spec, fn func(w *Work) error) (dir string, err error) {
 	}
 	r.flush()
 	st := store{root: root, key: key}
-	unlock, err := durable.Lock(r.ctx, st.path(".lock"), func() {
+	unlock, err := durable.Lock(r.Context(), st.path(".lock"), func() {
 		r.con.info("step " + s.Name + ": another run is working on it; waiting for its result")
 	})
 	if err != nil {
@@ -123,7 +123,7 @@ type attempt struct {
 // reuse takes a finished step. A damaged one is set aside and reported.
 func (a *attempt) reuse() (bool, error) {
 	busy := a.r.con.busy(a.spec.Name, "checking the stored result")
-	m, err := a.st.check(a.r.ctx)
+	m, err := a.st.check(a.r.Context())
 	busy()
 	var damage *damageError
 	switch {
@@ -195,7 +195,7 @@ func (a *attempt) work(fn func(*Work) error) (err error) {
 }
 
 func (a *attempt) end(state run.State, bar *stepLine) {
-	if state == run.Failed && a.r.ctx.Err() != nil {
+	if state == run.Failed && a.r.Context().Err() != nil {
 		state = run.Interrupted
 	}
 	a.step.State, a.step.Seconds = state, time.Since(a.began).Seconds()
@@ -289,7 +289,7 @@ func (r *Run) sourceParts(s *Spec) error {
 
 // isInterruption says whether err comes from Ctrl-C.
 func (r *Run) isInterruption(err error) bool {
-	return interrupted(err) || r.ctx.Err() != nil && errors.Is(err, r.ctx.Err())
+	return interrupted(err) || r.Context().Err() != nil && errors.Is(err, r.Context().Err())
 }
 
 func (st store) path(suffix string) string { return filepath.Join(st.root, st.key+suffix) }
