@@ -453,6 +453,20 @@ func TestFilterIsFast(t *testing.T) {
 	b.clean()
 }
 
+// TestFollowing: a watched page loads itself again, keeps what is open, and waits
+// for whoever types.
+func TestFollowing(t *testing.T) {
+	b := open(t, built(t, example.Options{State: run.Failed}, Options{Refresh: time.Second}), "")
+	js[any](b, `(()=>{window.old=1;document.querySelector("details").open=true})()`)
+	b.until("loaded again", `!("old" in window) && document.readyState==="complete"`)
+	b.until("still open", `document.querySelector("details").open`)
+	js[any](b, `(()=>{window.old=1;document.body.dispatchEvent(new KeyboardEvent("keydown",{key:"x",bubbles:true}))})()`)
+	if js[bool](b, `new Promise(r=>setTimeout(()=>r(!("old" in window)),1500))`) {
+		t.Error("it loaded itself while somebody typed")
+	}
+	b.clean()
+}
+
 func TestPrint(t *testing.T) {
 	b := open(t, built(t, example.Options{}, Options{}), "")
 	b.ready()

@@ -110,12 +110,16 @@ func (p *page) write(w io.Writer, s *sampleData, opt Options) error {
 	if err != nil {
 		return err
 	}
+	if opt.Refresh > 0 {
+		p.Refresh = max(int(opt.Refresh.Seconds()), 1)
+	}
 	var b bytes.Buffer
 	b.WriteString("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
 	fmt.Fprintf(&b, "<meta http-equiv=\"Content-Security-Policy\" content=\"%s\">\n", f.policy())
 	b.WriteString("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n<meta name=\"generator\" content=\"cogumi\">\n")
 	if opt.Refresh > 0 {
-		fmt.Fprintf(&b, "<meta http-equiv=\"refresh\" content=\"%d\">\n", max(int(opt.Refresh.Seconds()), 1))
+		// With scripts the page waits while somebody reads or types.
+		fmt.Fprintf(&b, "<noscript><meta http-equiv=\"refresh\" content=\"%d\"></noscript>\n", p.Refresh)
 	}
 	fmt.Fprintf(&b, "<title>%s: %s</title>\n", html.EscapeString(p.Script), html.EscapeString(p.Head.Text))
 	fmt.Fprintf(&b, "<link rel=\"icon\" href=\"%s\">\n<style>%s</style>\n</head>\n", icon, f.style)

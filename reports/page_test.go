@@ -274,6 +274,12 @@ func BenchmarkBuild10000(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		reportOf(b, dir, Options{})
+		path, err := Write(dir)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if fi, err := os.Stat(path); err != nil || fi.Size() > DefaultLimit {
+			b.Fatalf("%v, %d bytes", err, fi.Size())
+		}
 	}
 }

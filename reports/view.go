@@ -31,7 +31,8 @@ type page struct {
 	Nav                        []navItem
 	Notes                      []note // of topics without a section
 
-	Versus *versus // of several runs
+	Versus  *versus // of several runs
+	Refresh int     // seconds until the page loads itself again; 0: never
 
 	template string
 	charts   []*chart

@@ -75,8 +75,10 @@ func (a *app) writeReport(dir string, opt reports.Options) error {
 	return nil
 }
 
-// watchEvery is how often a watched run is looked at, and the page loads itself.
-const watchEvery = 5 * time.Second
+const (
+	watchEvery   = time.Second     // how often a watched run is looked at
+	refreshEvery = 5 * time.Second // how often its page loads itself
+)
 
 // watchReport builds the report again whenever the run has written something,
 // until it ends or the person does.
@@ -84,7 +86,7 @@ func (a *app) watchReport(dir string, opt reports.Options) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	live := opt
-	live.Refresh = watchEvery
+	live.Refresh = refreshEvery
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
 	var seen time.Time

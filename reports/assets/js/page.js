@@ -88,6 +88,27 @@ function startKeys() {
   });
 }
 
+// startFollowing loads a growing report again, unless somebody is in the middle
+// of something: typing, marking text, a dialog. Open parts stay open.
+function startFollowing() {
+  const every = Number(document.body.dataset.refresh), parts = [...document.querySelectorAll("details")];
+  const store = (v) => { try { sessionStorage.setItem("cogumi.open", v); } catch { /* not kept */ } };
+  try {
+    for (const i of JSON.parse(sessionStorage.getItem("cogumi.open") || "[]")) if (parts[i]) parts[i].open = true;
+    sessionStorage.removeItem("cogumi.open");
+  } catch { /* nothing kept */ }
+  if (!every) return;
+  let busy = 0;
+  for (const what of ["keydown", "pointerdown", "input"]) addEventListener(what, () => { busy = Date.now(); }, {passive: true});
+  setInterval(() => {
+    const typing = /^(input|select)$/i.test(document.activeElement?.tagName || "");
+    if (document.hidden || $("help").open || String(getSelection()) || Date.now() - busy < (typing ? 60000 : 4000)) return;
+    flushHash();
+    store(JSON.stringify(parts.flatMap((d, i) => (d.open ? [i] : []))));
+    location.reload();
+  }, every * 1000);
+}
+
 // One part that fails must not take the others along.
 function start(part) {
   try {
@@ -98,7 +119,7 @@ function start(part) {
   }
 }
 
-for (const part of [startTheme, startTimes, startCharts, startTables, startSections, startKeys, startSamples]) start(part);
+for (const part of [startTheme, startTimes, startCharts, startTables, startSections, startKeys, startSamples, startFollowing]) start(part);
 for (const b of document.querySelectorAll(".command .copy")) {
   b.hidden = false;
   b.addEventListener("click", () => copy(b.parentNode.querySelector("code").textContent, b));
