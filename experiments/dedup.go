@@ -6,6 +6,7 @@
 // INPUT: --in F | rows (more files may follow) | own
 // OUTPUT: --out F (default the run's folder) | rows
 //   --audit F (default the run's folder) | rows
+//   --bad F (default the run's folder) | rows
 // FLAGS: --field what is compared, a text or a list of messages
 //   --threshold, --ngram, --permutations, --recall of finding pairs
 //   --rule greedy or components
@@ -40,6 +41,7 @@ func main() {
 		QualityField: x.String("quality", "", "field with a number; rows with a higher one stay"),
 		Out:          x.String("out", "", "kept rows; the run's own folder if empty"),
 		Audit:        x.String("audit", "", "one row for every removal; the run's own folder if empty"),
+		BadRows:      x.String("bad", "", "rows that cannot be read, with file, line and reason; the run's own folder if empty"),
 		Pairs:        x.String("pairs", "", "file for every pair that was found: row, row, Jaccard"),
 		Against:      x.String("against", "", "folder of an index: rows that it holds go as well"),
 		Add:          x.Bool("add", false, "add the kept rows to the index"),
@@ -64,6 +66,10 @@ func main() {
 	}
 	if c.Audit == "" {
 		c.Audit = filepath.Join(x.Dir(), "artefacts", "removed.jsonl")
+	}
+
+	if c.BadRows == "" {
+		c.BadRows = filepath.Join(x.Dir(), "artefacts", "bad.jsonl")
 	}
 
 	r := dedup.MustFiles(c)

@@ -22,6 +22,7 @@ type FileConfig struct {
 	First        bool     // keep the first row instead of the best one
 	Out          string   // kept rows, as they were; none if empty
 	Audit        string   // one row for every removal; none if empty
+	BadRows      string   // rows that cannot be read, with file, line and reason; none if empty
 	Pairs        string   // every pair found: row, row, Jaccard, tab-separated; none if empty
 	Against      string   // folder of an index: rows near to its texts go too
 	Add          bool     // add what is kept to the index
@@ -45,6 +46,8 @@ type FileResult struct {
 	Seconds         float64 `json:"seconds"`
 	DocsPerSecond   float64 `json:"docs_per_second"`
 	PeakMemory      int64   `json:"peak_memory_bytes"` // of the process; 0 where the system does not say
+
+	firstBad []string // unreadable rows: file:line: why
 }
 
 // Files deduplicates files of rows: exact copies first, then near ones, verified

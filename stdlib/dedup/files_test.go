@@ -218,23 +218,66 @@ func TestIndex(t *testing.T) {
 	}
 }
 
-// TestWork: a run goes on from the sketches of one that was killed.
+// TestWork: a run goes on from the parts that one that was killed has left.
 func TestWork(t *testing.T) {
-	c := FileConfig{In: []string{put(t, noisy(200))}, Work: t.TempDir()}
+	defer func(part int64, block int) { partBytes, sourceBlock = part, block }(partBytes, sourceBlock)
+	partBytes, sourceBlock = 64<<10, 16<<10
+	rows := append(noisy(2000), `{"text": 3}`)
+	c := FileConfig{In: []string{put(t, rows)}, Work: t.TempDir()}
 	_, want, _ := mustFiles(t, c)
 	sketches, _ := filepath.Glob(filepath.Join(c.Work, "*.sketch"))
-	if _, got, _ := mustFiles(t, c); len(sketches) != 1 || !slices.Equal(got, want) {
-		t.Errorf("%d sketches, %d rows", len(sketches), len(got))
+	if len(sketches) < 2 {
+		t.Fatalf("%d sketches", len(sketches))
+	}
+	for left := len(sketches); left >= 0; left-- { // as after a kill before part "left"
+		for _, path := range sketches[left:] {
+			if err := os.Remove(path); err != nil && left < len(sketches) {
+				t.Fatal(err)
+			}
+		}
+		r, got, _ := mustFiles(t, c)
+		if !slices.Equal(got, want) || r.Bad != 1 {
+			t.Errorf("with %d parts: %d rows, %d bad", left, len(got), r.Bad)
+		}
 	}
 	if left, _ := filepath.Glob(filepath.Join(c.Work, "*.tmp")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
+	// A file that changed is another file.
+	if err := os.WriteFile(c.In[0], []byte(`{"text": "another"}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if r, _, _ := mustFiles(t, c); r.Rows != 1 {
+		t.Errorf("%d rows of the old file", r.Rows)
+	}
 }
 
 func TestBadRows(t *testing.T) {
-	r, out, _ := mustFiles(t, FileConfig{In: []string{put(t, []string{`{"text": "fine"}`, `{"text": 3}`, `nothing`, "", `{"text": "other"}`})}})
-	if r.Bad != 2 || r.Rows != 4 || len(out) != 2 {
+	bad := filepath.Join(t.TempDir(), "bad.jsonl")
+	good := put(t, []string{`{"text": "first"}`})
+	in := put(t, []string{`{"text": "fine"}`, `{"text": 3}`, "", `nothing`, "", `{"text": "other"}`})
+	r, out, _ := mustFiles(t, FileConfig{In: []string{good, in}, BadRows: bad})
+	if r.Bad != 2 || r.Rows != 5 || len(out) != 3 {
 		t.Errorf("%+v", r)
+	}
+	b, err := os.ReadFile(bad)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []setAside
+	for _, line := range bytes.Split(bytes.TrimSpace(b), []byte("\n")) {
+		var row setAside
+		if err := json.Unmarshal(line, &row); err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, row)
+	}
+	want := []setAside{
+		{in, 2, 2, `the field "text": the field is no text`, `{"text": 3}`},
+		{in, 4, 3, "the row is no JSON object", "nothing"},
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%+v", got)
 	}
 	for _, c := range []FileConfig{{}, {In: []string{"nowhere.jsonl"}}, {In: []string{put(t, []string{`{"a": "b"}`})}}, {In: []string{"x"}, Add: true}} {
 		if _, err := Files(context.Background(), c); err == nil {

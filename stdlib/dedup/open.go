@@ -4,9 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -154,47 +151,6 @@ func (j *job) read(ctx context.Context) error {
 	return j.records.failed
 }
 
-func (j *job) readOne(ctx context.Context, s *source) error {
-	h := sketchHead{Source: s.path, Field: s.field, Quality: j.QualityField, Ngram: j.Ngram, Permutations: j.Permutations, Format: sketchFormat}
-	fi, err := os.Stat(s.path)
-	saved := ""
-	if err == nil && j.Work != "" {
-		h.Bytes, h.Modified = fi.Size(), fi.ModTime().UnixNano()
-		name, _ := json.Marshal(h)
-		sum := sha256.Sum256(name)
-		saved = filepath.Join(j.Work, hex.EncodeToString(sum[:12])+".sketch")
-		before := j.records.n
-		if k, err := loadSketch(saved, j.records); err == nil {
-			s.sketch = k
-			s.badAgain()
-			return nil
-		} else if j.records.n != before {
-			return experiment.Hint(err, "Remove it; the file is read again then.")
-		}
-	}
-	bar := experiment.Current().Progress("read "+filepath.Base(s.path), "rows", 0)
-	defer bar.Done()
-	if err := s.read(ctx, h, j.records, bar.Add); err != nil {
-		return err
-	}
-	if err := s.anyText(); err != nil {
-		return experiment.WithCode(err, 3)
-	}
-	if saved != "" {
-		return s.save(saved)
-	}
-	return nil
-}
-
-// badAgain lists the unreadable rows of a sketch.
-func (s *source) badAgain() {
-	for i, n := range s.length {
-		if n < 0 {
-			s.bad = append(s.bad, badLine{i, "unreadable, as the last time"})
-		}
-	}
-}
-
 // anyText: a file none of whose rows has the field is the wrong file or field.
 func (s *source) anyText() error {
 	for _, n := range s.length {
@@ -207,7 +163,7 @@ func (s *source) anyText() error {
 	}
 	err := fmt.Errorf("read %s: no row has a text in the field %q", s.path, s.field)
 	if len(s.bad) > 0 {
-		err = fmt.Errorf("%w; row %d: %s", err, s.bad[0].row+1, s.bad[0].why)
+		err = fmt.Errorf("%w; row %d: %s", err, s.bad[0].row+1, s.why(s.bad[0]))
 	}
-	return experiment.Hint(err, "Name the field with the text.")
+	return experiment.WithCode(experiment.Hint(err, "Name the field with the text."), 3)
 }

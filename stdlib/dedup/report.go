@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"cogumi/reports/run"
 	"cogumi/stdlib/dataset"
@@ -86,7 +87,7 @@ func (r *FileResult) report(x *experiment.Run, c FileConfig) {
 		{Name: "without near-duplicates", Count: r.Kept, Note: fmt.Sprintf("Jaccard computed exactly for %d candidates", r.Candidates)},
 	}})
 	if r.Bad > 0 {
-		x.Note(run.Note{Level: "warn", Topic: "dedup", Text: fmt.Sprintf("%d of %d rows could not be read and are not in the output.", r.Bad, r.Rows)})
+		x.Note(run.Note{Level: "warn", Topic: "dedup", Text: fmt.Sprintf("%d of %d rows could not be read and are not in the output. The first: %s", r.Bad, r.Rows, strings.Join(r.firstBad, "; "))})
 	}
 	if curve, err := RecallCurve(c.Config); err == nil {
 		rows := [][]any{}
@@ -95,8 +96,8 @@ func (r *FileResult) report(x *experiment.Run, c FileConfig) {
 		}
 		x.Table(run.Table{Name: "recall", Title: fmt.Sprintf("Pairs that %d bands of %d rows find", curve.Bands, curve.Rows), Columns: []string{"Jaccard", "found"}, Rows: rows})
 	}
-	for _, path := range []string{c.Out, c.Audit} {
-		if path != "" {
+	for _, path := range []string{c.Out, c.Audit, c.BadRows} {
+		if path != "" && (path != c.BadRows || r.Bad > 0) {
 			x.Artefact(filepath.Base(path), "dataset", path)
 		}
 	}

@@ -40,9 +40,12 @@ type sketchHead struct {
 	Ngram        int    `json:"ngram"`
 	Permutations int    `json:"permutations"`
 	Rows         int    `json:"rows"`
+	From         int64  `json:"from"` // of a part of a file: its bytes
+	Upto         int64  `json:"upto"`
+	Last         bool   `json:"last"`
 }
 
-const sketchFormat = "cogumi-sketch-1"
+const sketchFormat = "cogumi-sketch-2"
 
 // newSketch begins a sketch behind what records holds already; nil: in a store
 // of its own.

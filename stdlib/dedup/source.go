@@ -26,13 +26,8 @@ type source struct {
 	bad []badLine
 }
 
-type badLine struct {
-	row int
-	why string
-}
-
 // sourceBlock is how much is read and sketched at a time.
-const sourceBlock = 4 << 20
+var sourceBlock = 4 << 20
 
 // longestLine is the longest line that is read as a row.
 const longestLine = 64 << 20
@@ -40,22 +35,24 @@ const longestLine = 64 << 20
 // block is a piece of a file that ends with a line.
 type block struct {
 	at    int64
+	end   int64
 	text  []byte
 	rows  *sketch
 	bad   []badLine
 	ready chan struct{}
 }
 
-// read sketches the whole file: blocks in parallel, rows in their order.
-func (s *source) read(ctx context.Context, h sketchHead, records *store, progress func(rows int)) error {
-	s.sketch = newSketch(h, records)
+// read sketches the file from a byte on: blocks in parallel, rows in their order.
+// done is told of each block's rows and where it ends.
+func (s *source) read(ctx context.Context, from int64, done func(rows int, end int64) error) error {
+	h := s.head
 	hash := minhash.New(h.Permutations)
 	order, work := make(chan *block, 2*par.Workers()), make(chan *block, 2*par.Workers())
 	ctx, cancel := context.WithCancel(ctx)
 	var group sync.WaitGroup
 	defer cancel()
-	var failed error
-	group.Go(func() { failed = s.blocks(ctx, order, work) })
+	var failed, stopped error
+	group.Go(func() { failed = s.blocks(ctx, from, order, work) })
 	for range par.Workers() {
 		group.Go(func() {
 			r := reader{field: h.Field, quality: h.Quality, signer: newSigner(h.Ngram, hash)}
@@ -75,18 +72,25 @@ func (s *source) read(ctx context.Context, h sketchHead, records *store, progres
 		for _, x := range b.bad {
 			s.bad = append(s.bad, badLine{s.rows() - b.rows.rows() + x.row, x.why})
 		}
-		progress(b.rows.rows())
+		if stopped == nil {
+			if stopped = done(b.rows.rows(), b.end); stopped != nil {
+				cancel()
+			}
+		}
 	}
 	group.Wait()
+	if stopped != nil {
+		return stopped
+	}
 	return failed
 }
 
 // blocks cuts the file behind line ends.
-func (s *source) blocks(ctx context.Context, order, work chan<- *block) error {
+func (s *source) blocks(ctx context.Context, at int64, order, work chan<- *block) error {
 	defer close(order)
 	defer close(work)
 	var rest []byte
-	for at := int64(0); ; {
+	for {
 		text := make([]byte, len(rest)+sourceBlock)
 		copy(text, rest)
 		n, err := s.file.ReadAt(text[len(rest):], at+int64(len(rest)))
@@ -101,7 +105,7 @@ func (s *source) blocks(ctx context.Context, order, work chan<- *block) error {
 			}
 		}
 		if rest = text[end:]; end > 0 {
-			b := &block{at: at, text: text[:end], ready: make(chan struct{})}
+			b := &block{at: at, end: at + int64(end), text: text[:end], ready: make(chan struct{})}
 			for _, to := range []chan<- *block{order, work} {
 				select {
 				case to <- b:

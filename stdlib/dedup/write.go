@@ -46,6 +46,15 @@ func (j *job) write(ctx context.Context) error {
 			return err
 		}
 	}
+	if j.BadRows != "" && j.result.Bad > 0 {
+		if err := j.writeFile(j.BadRows, j.badLines); err != nil {
+			return err
+		}
+	}
+	var err error
+	if j.result.firstBad, err = j.firstBad(5); err != nil {
+		return fmt.Errorf("dedup: %w", err)
+	}
 	if j.Add {
 		return j.addToIndex(ctx, gone)
 	}
