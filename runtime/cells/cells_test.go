@@ -35,7 +35,7 @@ func TestPieces(t *testing.T) {
 		pieces []string // source, what it shows, source, …
 	}{
 		{"values stay", []string{"x := 5", "", "x + 1", "6", "x++", "", "x", "6"}},
-		{"two values", []string{`n, err := fmt.Sscan("7", new(int))`, "", "n", "1", "err", "<nil>"}},
+		{"two values", []string{`n, err := fmt.Sscan("7", new(int))`, "", "n", "1", "err", "nil"}},
 		{"imports on first use", []string{`strings.ToUpper("a")`, "A", `slices.Max([]int{3, 9, 2})`, "9"}},
 		{"functions", []string{"func f(x int) int { return x * 2 }", "", "f(4)", "8"}},
 		{"a function declared again serves its callers", []string{"func f() int { return 1 }", "", "func g() int { return f() + 10 }", "", "g()", "11",
@@ -54,7 +54,7 @@ func TestPieces(t *testing.T) {
 		{"loop variables", []string{"var fs []func() int", "", "for i := range 3 { fs = append(fs, func() int { return i }) }", "",
 			"fs[0]() + fs[1]() + fs[2]()", "3", "for i := 0; i < 3; i++ { fs[i] = func() int { return i * 10 } }", "", "fs[1]()", "10"}},
 		{"generics", []string{"func Map[T, U any](xs []T, f func(T) U) []U { var us []U; for _, x := range xs { us = append(us, f(x)) }; return us }", "",
-			"Map([]int{1, 2}, func(i int) string { return strings.Repeat(\"a\", i) })", "[a aa]", "type Stack[T any] struct{ items []T }", "",
+			"Map([]int{1, 2}, func(i int) string { return strings.Repeat(\"a\", i) })", `["a" "aa"]`, "type Stack[T any] struct{ items []T }", "",
 			"func (s *Stack[T]) Push(x T) { s.items = append(s.items, x) }", "", "var s Stack[int]", "", "s.Push(4); s.Push(5)", "", "s.items", "[4 5]", "s", "{items:[4 5]}"}},
 		{"typed nil", []string{"type E struct{}", "", `func (e *E) Error() string { return "e" }`, "", "func f() error { var e *E; return e }", "", "f() == nil", "false"}},
 		{"recursive structs", []string{"type N struct { V int; Next *N }", "", "n := &N{1, nil}", "", "n = &N{2, n}", "", "n.Next.V", "1", "var a any = n", "", "a.(*N).V", "2"}},

@@ -18,7 +18,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/doc"
 	"go/types"
+	"io/fs"
 	"maps"
 	"reflect"
 	"slices"
@@ -48,6 +50,8 @@ type Session struct {
 	captured map[types.Object]bool // variables that closures or pointers hold
 	sources  map[string]string     // name of a piece → its text
 	show     func(Value)           // of the piece that runs
+	source   fs.FS
+	docs     map[string]*doc.Package // by import path; nil: there is none
 }
 
 // state is what a wrong piece leaves as it was.
@@ -62,6 +66,8 @@ type Options struct {
 	Grace func(waited time.Duration) bool
 	// Late is told of a panic in a goroutine whose piece is over.
 	Late func(script.Diagnostic)
+	// Source is cogumi's own source, for documentation; nil: there is none.
+	Source fs.FS
 }
 
 var sessions atomic.Int64
@@ -69,7 +75,7 @@ var sessions atomic.Int64
 // New starts a session.
 func New(o Options) *Session {
 	s := &Session{universe: check.New(), flats: mono.NewCells(), machine: interp.NewCells(o.Grace), captured: map[types.Object]bool{},
-		sources: map[string]string{}, state: state{imports: map[string]string{}}}
+		sources: map[string]string{}, docs: map[string]*doc.Package{}, source: o.Source, state: state{imports: map[string]string{}}}
 	s.checks = s.universe.Cells()
 	s.flatPkg = types.NewPackage("main", "main")
 	s.lowers = lower.NewCells(s.universe, s.flatPkg, s.flats.Display())

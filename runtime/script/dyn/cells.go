@@ -1,6 +1,9 @@
 package dyn
 
-import "reflect"
+import (
+	"go/types"
+	"reflect"
+)
 
 // Goroutine is the number of the running goroutine.
 func Goroutine() int { return goroutine() }
@@ -44,4 +47,23 @@ func SelectUntil(s *Select, done <-chan struct{}) int {
 	}
 	s.value, s.open = v, open
 	return chosen
+}
+
+// Part is a part of a value of a script's type as a value of its own in an interface.
+func (t *Table) Part(v reflect.Value, typ types.Type) any {
+	if _, ok := typ.Underlying().(*types.Interface); ok {
+		if !v.IsValid() || v.IsNil() {
+			return nil
+		}
+		return Inner(v.Interface())
+	}
+	if v = erased(v); !v.IsValid() {
+		return nil
+	}
+	return Box{t.Intern(typ), v.Interface()}
+}
+
+// Speaks says whether fmt prints the value by a method of its own.
+func (b Box) Speaks() bool {
+	return b.HasMethod("String") || b.HasMethod("Error") || b.HasMethod("Format")
 }
