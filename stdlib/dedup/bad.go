@@ -20,12 +20,12 @@ func (s *source) why(b badLine) string {
 	if b.why != "" {
 		return b.why
 	}
-	r := reader{field: s.head.Field, quality: s.head.Quality, signer: newSigner(s.head.Ngram, minhash.New(s.head.Permutations)), record: make([]byte, s.records.width)}
-	line := make([]byte, s.size[b.row])
-	if _, err := s.file.ReadAt(line, s.at[b.row]); err != nil {
+	r := reader{field: s.head.Field, quality: s.head.Quality, signer: newSigner(s.head.Ngram, minhash.New(s.head.Permutations)), signature: make([]byte, s.head.Permutations)}
+	line := make([]byte, s.row(b.row).size)
+	if _, err := s.file.ReadAt(line, s.row(b.row).at); err != nil {
 		return err.Error()
 	}
-	if _, _, err := r.line(line); err != nil {
+	if _, err := r.line(line); err != nil {
 		return err.Error()
 	}
 	return "it could not be read"
@@ -51,8 +51,8 @@ func (j *job) badRows(take func(setAside) error) error {
 			return err
 		}
 		for i, b := range s.bad {
-			text := make([]byte, min(beginning, int(s.size[b.row])))
-			if _, err := s.file.ReadAt(text, s.at[b.row]); err != nil {
+			text := make([]byte, min(beginning, int(s.row(b.row).size)))
+			if _, err := s.file.ReadAt(text, s.row(b.row).at); err != nil {
 				return err
 			}
 			row := setAside{File: s.path, Line: lines[i], Row: j.first[j.index+k] - j.indexRows() + b.row, Why: s.why(b), Text: string(text)}
@@ -73,7 +73,7 @@ func (s *source) lineNumbers() ([]int, error) {
 	r := bufio.NewReaderSize(io.NewSectionReader(s.file, 0, 1<<62), 1<<20)
 	at, line := int64(0), 1
 	for i, b := range s.bad {
-		for ; at < s.at[b.row]; at++ {
+		for ; at < s.row(b.row).at; at++ {
 			c, err := r.ReadByte()
 			if err != nil {
 				return nil, err

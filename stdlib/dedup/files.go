@@ -26,7 +26,7 @@ type FileConfig struct {
 	Pairs        string   // every pair found: row, row, Jaccard, tab-separated; none if empty
 	Against      string   // folder of an index: rows near to its texts go too
 	Add          bool     // add what is kept to the index
-	Memory       int64    // bytes beside the text from which on signatures and bands lie in files; 0: never
+	Memory       int64    // limit in bytes for the process: beyond it signatures lie in a file and bands are sorted in parts; 0: none
 	Work         string   // folder for what a killed run leaves to the next one; none if empty
 }
 
@@ -80,6 +80,7 @@ func Files(ctx context.Context, c FileConfig) (*FileResult, error) {
 		return nil, err
 	}
 	defer j.close()
+	defer j.limitMemory()()
 	for _, step := range []func(context.Context) error{j.open, j.read, j.rank, j.find, j.write} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -110,17 +111,17 @@ func MustFiles(c FileConfig) *FileResult {
 // job is one run of Files.
 type job struct {
 	FileConfig
-	result  *FileResult
-	scratch string
-	sources []*source // the index's segments, then the files
-	index   int       // how many of the sources are the index's
-	first   []int     // number of each source's first row; then of all
-	records *store
-	order   []int32   // distinct rows in the keep order
-	at      []int32   // place in it, −1 for rows that are copies or have no text
-	twin    []int32   // row of the same text that goes first; itself if none
-	lsh     *lsh      //
-	removed []removal // by row
+	result     *FileResult
+	scratch    string
+	sources    []*source // the index's segments, then the files
+	index      int       // how many of the sources are the index's
+	first      []int     // number of each source's first row; then of all
+	signatures *store
+	order      []int32   // distinct rows in the keep order
+	at         []int32   // place in it, −1 for rows that are copies or have no text
+	twin       []int32   // row of the same text that goes first; itself if none
+	lsh        *lsh      //
+	removed    []removal // by row
 }
 
 // removal is a dropped row.
@@ -144,11 +145,8 @@ func (j *job) close() {
 	for _, s := range j.sources {
 		s.file.Close()
 	}
-	if j.records != nil {
-		j.records.close()
-	}
-	if j.lsh != nil {
-		j.lsh.closeBands()
+	if j.signatures != nil {
+		j.signatures.close()
 	}
 	os.RemoveAll(j.scratch)
 }

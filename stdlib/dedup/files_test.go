@@ -127,14 +127,20 @@ func TestPairs(t *testing.T) {
 	lines := noisy(150)
 	path := filepath.Join(t.TempDir(), "pairs.tsv")
 	mustFiles(t, FileConfig{In: []string{put(t, lines)}, Config: Config{Recall: 0.9999}, Pairs: path})
+	sets := make([][]uint64, len(lines))
+	for i, line := range lines {
+		var row struct{ Text string }
+		if err := json.Unmarshal([]byte(line), &row); err != nil {
+			t.Fatal(err)
+		}
+		sets[i] = grams(row.Text, 3)
+	}
 	var want []string
-	for i := range lines {
-		for k := range i {
-			var a, b struct{ Text string }
-			if json.Unmarshal([]byte(lines[k]), &a) != nil || json.Unmarshal([]byte(lines[i]), &b) != nil || a.Text == "" || b.Text == "" {
+	for i, a := range sets {
+		for k, b := range sets[:i] {
+			if j := jaccard(a, b); len(a)*len(b) == 0 {
 				continue
-			}
-			if j := jaccard(grams(a.Text, 3), grams(b.Text, 3)); j == 1 {
+			} else if j == 1 {
 				want = append(want, fmt.Sprintf("%d\t%d\t1", k, i))
 			} else if j >= 0.8 {
 				want = append(want, fmt.Sprintf("%d\t%d\t%.6f", k, i, j))
@@ -160,6 +166,8 @@ func TestTinyworld(t *testing.T) {
 // TestFilesSameWhateverTheOrder: the same rows stay for any order of rows, number
 // of workers and limit of memory.
 func TestFilesSameWhateverTheOrder(t *testing.T) {
+	defer func(n int64) { fixedBytes = n }(fixedBytes)
+	fixedBytes = 0
 	lines := noisy(7000) // more than one chunk of signatures
 	c := FileConfig{QualityField: "score"}
 	c.In = []string{put(t, lines)}
@@ -168,7 +176,7 @@ func TestFilesSameWhateverTheOrder(t *testing.T) {
 		t.Fatalf("%d rows: no signatures go to the file", r.Rows)
 	}
 	slices.Sort(want)
-	for i, memory := range []int64{0, 1 << 20, 2} {
+	for i, memory := range []int64{0, leastMemory(r.Rows), 4 << 20} {
 		rand.New(rand.NewPCG(uint64(i), 0)).Shuffle(len(lines), func(a, b int) { lines[a], lines[b] = lines[b], lines[a] })
 		c.In, c.Memory = []string{put(t, lines)}, memory
 		old := par.SetWorkers(1 + i)
@@ -178,6 +186,10 @@ func TestFilesSameWhateverTheOrder(t *testing.T) {
 		if !slices.Equal(got, want) || len(audit) != len(other) || r.Candidates != again.Candidates {
 			t.Fatalf("memory %d: %d rows stay, not %d", memory, len(got), len(want))
 		}
+	}
+	c.Memory = leastMemory(r.Rows) * 3 / 4
+	if _, err := Files(context.Background(), c); err == nil || !strings.Contains(err.Error(), "need at least") {
+		t.Errorf("too little memory: %v", err)
 	}
 }
 
@@ -288,9 +300,9 @@ func TestBadRows(t *testing.T) {
 
 func FuzzSketch(f *testing.F) {
 	k := newSketch(sketchHead{Ngram: 3, Permutations: 8}, nil)
-	k.add(make([]byte, 24), 1, 2, 3, 4)
+	k.add(make([]byte, 8), row{at: 1, size: 2, length: 3, quality: 4})
 	path := filepath.Join(f.TempDir(), "x.sketch")
-	if err := k.save(path); err != nil {
+	if err := k.save(path, 0); err != nil {
 		f.Fatal(err)
 	}
 	b, _ := os.ReadFile(path)
@@ -298,7 +310,7 @@ func FuzzSketch(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if k, err := readSketch(bytes.NewReader(b), int64(len(b)), nil); err == nil {
 			for i := range k.rows() {
-				k.hash(i)
+				k.row(i)
 			}
 		}
 	})

@@ -5,26 +5,23 @@ import (
 	"cmp"
 	"context"
 	"slices"
+
+	"cogumi/stdlib/experiment"
 )
 
 // find finds what goes, and for which row that stays.
-func (j *job) find(context.Context) error {
+func (j *job) find(ctx context.Context) error {
 	c, r := j.Config, j.result
 	r.Bands, r.BandRows = bands(c.Permutations, c.Threshold, c.Recall)
 	r.Recall = hit(c.Threshold, r.Bands, r.BandRows)
 	n, index := j.first[len(j.sources)], int32(j.indexRows())
-	j.lsh = &lsh{signatures: j.records, rank: j.at, width: c.Permutations, count: r.Bands, rows: r.BandRows,
-		least: prefilter(c.Threshold, c.Permutations), skip: func(row int) bool { return j.at[row] < 0 },
-		want: func(p pair) bool { return p.second >= index }}
-	if j.Memory > 0 && int64(n)*int64(j.records.width+2*entryBytes*parallelBands) > j.Memory {
-		if err := j.lsh.writeBands(n, j.scratch, j.Memory/4); err != nil {
-			return err
-		}
-	}
-	found, err := j.lsh.pairs(n)
-	if err == nil {
-		err = j.records.failed
-	}
+	bar := experiment.Current().Progress("compare", "bands", r.Bands)
+	j.lsh = &lsh{signatures: j.signatures, rank: j.at, count: r.Bands, rows: r.BandRows,
+		least: prefilter(c.Threshold, c.Permutations), leastSlice: sliceFilter(c.Threshold),
+		skip: func(row int) bool { return j.at[row] < 0 }, want: func(p pair) bool { return p.second >= index },
+		room: j.sortRoom(), done: bar.Add}
+	found, err := j.lsh.pairs(ctx, n)
+	bar.Done()
 	if err != nil {
 		return err
 	}
@@ -92,11 +89,12 @@ func (j *job) remove(kept []keeper) error {
 		}
 	}
 	slices.SortFunc(j.removed, func(a, b removal) int { return cmp.Compare(a.row, b.row) })
-	return j.records.failed
+	return j.signatures.failed
 }
 
 func (j *job) band(a, b int32) int {
-	x, y := j.records.at(int(a)), j.records.at(int(b))
+	x := j.signatures.at(int(a), make([]byte, j.signatures.width))
+	y := j.signatures.at(int(b), make([]byte, j.signatures.width))
 	for i := range j.lsh.count {
 		if lo, hi := i*j.lsh.rows, (i+1)*j.lsh.rows; bytes.Equal(x[lo:hi], y[lo:hi]) {
 			return i

@@ -74,7 +74,7 @@ func (j *job) openIndex() error {
 	}
 	for _, seg := range m.Segments {
 		s := &source{path: filepath.Join(j.Against, seg.Name+".jsonl"), field: "text"}
-		if s.sketch, err = loadSketch(filepath.Join(j.Against, seg.Name+".sketch"), j.records); err != nil {
+		if s.sketch, err = loadSketch(filepath.Join(j.Against, seg.Name+".sketch"), j.signatures); err != nil {
 			return fmt.Errorf("dedup: open index: %w", err)
 		}
 		if s.file, err = os.Open(s.path); err != nil {
@@ -106,7 +106,9 @@ func (j *job) addToIndex(ctx context.Context, gone []bool) error {
 		return fmt.Errorf("dedup: index %s was changed meanwhile: run again", j.Against)
 	}
 	name := fmt.Sprintf("segment-%05d", len(m.Segments)+1)
-	k := newSketch(sketchHead{Source: name, Field: "text", Ngram: j.Ngram, Permutations: j.Permutations}, nil)
+	h := sketchHead{Source: name, Field: "text", Ngram: j.Ngram, Permutations: j.Permutations}
+	var rows []int32
+	var starts []int64 // of their lines
 	err = durable.WriteFile(filepath.Join(j.Against, name+".jsonl"), func(to io.Writer) error {
 		w := bufio.NewWriterSize(to, 1<<20)
 		var buf []byte
@@ -124,22 +126,29 @@ func (j *job) addToIndex(ctx context.Context, gone []bool) error {
 			if err != nil {
 				return err
 			}
-			k.add(j.records.at(int(row)), at, int32(len(line)), int32(len(text)), 0)
+			rows, starts = append(rows, row), append(starts, at)
 			at += int64(len(line)) + 1
 			if _, err := w.Write(append(line, '\n')); err != nil {
 				return err
 			}
 		}
-		k.head.Bytes = at
+		h.Bytes = at
 		return w.Flush()
 	})
 	if err != nil {
 		return err
 	}
-	if err := k.save(filepath.Join(j.Against, name+".sketch")); err != nil {
+	starts = append(starts, h.Bytes)
+	err = saveSketch(filepath.Join(j.Against, name+".sketch"), h, len(rows), func(i int, buf []byte) ([]byte, row) {
+		s, k := j.source(rows[i])
+		r := *s.row(k)
+		r.at, r.size, r.quality = starts[i], int32(starts[i+1]-starts[i]-1), 0
+		return j.signatures.at(int(rows[i]), buf), r
+	})
+	if err != nil {
 		return err
 	}
-	m.Segments = append(m.Segments, segment{name, k.rows()})
+	m.Segments = append(m.Segments, segment{name, len(rows)})
 	b, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return err

@@ -3,8 +3,8 @@ package dedup
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/binary"
-	"os"
 	"slices"
 	"sync"
 
@@ -21,23 +21,19 @@ type lsh struct {
 	rank        []int32 // of each text in the keep order; nil: the texts stand in it
 	skip        func(text int) bool
 	want        func(pair) bool // nil: all
-	width       int             // of a signature
-	files       []*os.File      // of band files; nil: keys come from the signatures
-	parts       int             // in how many parts each band file is sorted
 	count, rows int             // bands
-	least       float64         // estimate
-	failed      error           // of reading a band file
+	least       float64         // estimate below which a pair is not verified
+	leastSlice  int             // equal places of a slice below which it is not estimated
+	room        int64           // bytes for sorting; 0: any
+	done        func(bands int) // told of progress; may be nil
 }
-
-// parallelBands bounds the memory of sorting: 16 bytes a text and band.
-const parallelBands = 4
 
 // crowd is the size of a bucket from which not every pair in it is looked at.
 const crowd = 512
 
 // pairs are the candidates among n texts, each once, sorted by the second, then
 // the first, both by rank.
-func (l *lsh) pairs(n int) ([]pair, error) {
+func (l *lsh) pairs(ctx context.Context, n int) ([]pair, error) {
 	found := make([][]pair, l.count)
 	next := make(chan int, l.count)
 	for b := range l.count {
@@ -45,30 +41,27 @@ func (l *lsh) pairs(n int) ([]pair, error) {
 	}
 	close(next)
 	var group sync.WaitGroup
-	for range l.workers() {
+	workers := min(par.Workers(), parallelBands, l.count)
+	for range workers {
 		group.Go(func() {
-			var s sorter
+			w := l.worker(ctx, n, workers)
 			for b := range next {
-				found[b] = l.band(b, n, &s)
+				found[b] = w.band(b)
+				if l.done != nil {
+					l.done(1)
+				}
 			}
 		})
 	}
 	group.Wait()
-	if l.failed != nil {
-		return nil, l.failed
+	if l.signatures.failed != nil || ctx.Err() != nil {
+		return nil, cmp.Or(l.signatures.failed, ctx.Err())
 	}
 	all := slices.Concat(found...)
 	slices.SortFunc(all, func(x, y pair) int {
 		return cmp.Or(cmp.Compare(l.place(x.second), l.place(y.second)), cmp.Compare(l.place(x.first), l.place(y.first)))
 	})
 	return slices.Compact(all), nil
-}
-
-func (l *lsh) workers() int {
-	if l.files != nil {
-		return 1 // memory is short
-	}
-	return min(par.Workers(), parallelBands, l.count)
 }
 
 // place is where a text stands in the keep order.
@@ -79,92 +72,109 @@ func (l *lsh) place(text int32) int32 {
 	return l.rank[text]
 }
 
+// ordered is the pair of two texts.
+func (l *lsh) ordered(x, y int32) pair {
+	if l.place(x) > l.place(y) {
+		x, y = y, x
+	}
+	return pair{x, y}
+}
+
+// bandWorker looks at one band after another. Where the signatures lie in a file
+// it takes the band in parts: the texts whose keys leave the part as rest.
+type bandWorker struct {
+	*lsh
+	ctx   context.Context
+	n     int
+	parts int
+	sorter
+	texts  []int32 // of the part, and
+	slices []byte  // of their signatures; empty where these are in memory
+	bucket bucket
+	out    []pair
+}
+
+// parallelBands bounds the memory of sorting.
+const parallelBands = 4
+
+// A text takes this much in a band: twice an entry, and from a file its number
+// and slice too.
+const (
+	entryBytes  = 2 * 8
+	filedBytes  = entryBytes + 4 + minhash.Slice
+	leastRoom   = 1 << 20
+	bucketShare = 16 // the room's part for anything but entries
+)
+
+func (l *lsh) worker(ctx context.Context, n, workers int) *bandWorker {
+	w := &bandWorker{lsh: l, ctx: ctx, n: n, parts: 1}
+	w.bucket.x, w.bucket.y = make([]byte, l.signatures.width), make([]byte, l.signatures.width)
+	if l.signatures.file != nil && l.room > 0 {
+		room := max(l.room/int64(workers), leastRoom)
+		w.parts = int(filedBytes*int64(n)/(room-room/bucketShare)) + 1
+	}
+	each := n/w.parts + n/w.parts/bucketShare
+	w.entries, w.other = make([]entry, 0, each), make([]entry, each)
+	return w
+}
+
 // band sorts the texts by their part of the signature and looks at the pairs of
 // each bucket.
-func (l *lsh) band(b, n int, s *sorter) []pair {
-	var out []pair
-	for part := range max(1, l.parts) {
-		s.reset()
-		if l.files != nil {
-			l.load(b, part, s)
-		} else {
-			for i := range n {
-				if l.skip == nil || !l.skip(i) {
-					s.entries = append(s.entries, entry{bandKey(l.part(int32(i), b)), int32(i)})
-				}
+func (w *bandWorker) band(b int) []pair {
+	w.out = nil
+	for part := range w.parts {
+		if w.fill(b, part); w.ctx.Err() != nil {
+			return nil
+		}
+		w.sort()
+		for rest := w.entries; len(rest) > 0 && w.ctx.Err() == nil; {
+			size := 1
+			for size < len(rest) && rest[size].key == rest[0].key {
+				size++
 			}
+			if size > 1 {
+				w.look(b, rest[:size])
+			}
+			rest = rest[size:]
 		}
-		s.sort()
-		out = l.buckets(b, s.entries, out)
 	}
-	return out
+	return w.out
 }
 
-func (l *lsh) buckets(b int, rest []entry, out []pair) []pair {
-	for len(rest) > 0 {
-		size := 1
-		for size < len(rest) && rest[size].key == rest[0].key {
-			size++
-		}
-		if size > 1 {
-			out = l.bucket(b, rest[:size], out)
-		}
-		rest = rest[size:]
+// fill collects the entries of a part of a band.
+func (w *bandWorker) fill(b, part int) {
+	w.reset()
+	w.texts, w.slices = w.texts[:0], w.slices[:0]
+	s := w.signatures
+	filed := s.file != nil
+	lo, hi, slice := b*w.rows, (b+1)*w.rows, w.sliceAt(b)
+	var buf []byte
+	if filed {
+		buf = make([]byte, chunkTexts*s.width)
 	}
-	return out
-}
-
-func (l *lsh) part(text int32, b int) []byte {
-	return l.signatures.at(int(text))[b*l.rows : (b+1)*l.rows]
-}
-
-// bucket appends the candidates of a bucket. In a crowd, a text that looks almost
-// like an earlier one is compared with later ones through that one only: ten
-// thousand fillings of one template would make fifty million pairs.
-func (l *lsh) bucket(b int, members []entry, out []pair) []pair {
-	if l.rank != nil {
-		slices.SortFunc(members, func(x, y entry) int { return cmp.Compare(l.rank[x.id], l.rank[y.id]) })
-	}
-	crowded := len(members) > crowd
-	leaders := members[:0:0]
-	if !crowded {
-		leaders = members
-	}
-	for i, m := range members {
-		if !crowded {
-			leaders = members[:i]
-		}
-		follows := false
-		for _, f := range leaders {
-			p := pair{f.id, m.id}
-			if l.want != nil && !l.want(p) {
+	for c := range s.chunks {
+		chunk := s.chunk(c, buf)
+		for i := c * chunkTexts; i < min(w.n, (c+1)*chunkTexts); i++ {
+			if w.skip != nil && w.skip(i) {
 				continue
 			}
-			x, y := l.signatures.at(int(f.id))[:l.width], l.signatures.at(int(m.id))[:l.width]
-			e := minhash.Estimate(minhash.Equal(x, y), l.width)
-			if e < l.least || !bytes.Equal(x[b*l.rows:(b+1)*l.rows], y[b*l.rows:(b+1)*l.rows]) {
+			signature := chunk[i%chunkTexts*s.width:][:s.width]
+			key := bandKey(signature[lo:hi])
+			if w.parts > 1 && int(key%uint32(w.parts)) != part {
 				continue
 			}
-			follows = follows || e >= (1+l.least)/2
-			if crowded || !l.shared(x, y, b) {
-				out = append(out, p)
+			id := int32(i)
+			if filed {
+				id = int32(len(w.texts))
+				w.texts = append(w.texts, int32(i))
+				w.slices = append(w.slices, signature[slice:min(slice+minhash.Slice, s.width)]...)
 			}
+			w.entries = append(w.entries, entry{key, id})
 		}
-		if crowded && !follows {
-			leaders = append(leaders, m)
-		}
-	}
-	return out
-}
-
-// shared: an earlier band has the pair already.
-func (l *lsh) shared(x, y []byte, b int) bool {
-	for at := 0; at < b*l.rows; at += l.rows {
-		if bytes.Equal(x[at:at+l.rows], y[at:at+l.rows]) {
-			return true
+		if w.ctx.Err() != nil {
+			return
 		}
 	}
-	return false
 }
 
 // bandKey hashes a part of a signature.
@@ -178,6 +188,16 @@ func bandKey(part []byte) uint32 {
 		tail |= uint64(b) << (8 * i)
 	}
 	return uint32(mix(key ^ tail + 1))
+}
+
+// shared: an earlier band has the pair already.
+func (l *lsh) shared(x, y []byte, b int) bool {
+	for at := 0; at < b*l.rows; at += l.rows {
+		if bytes.Equal(x[at:at+l.rows], y[at:at+l.rows]) {
+			return true
+		}
+	}
+	return false
 }
 
 // entry is a text in a band.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"cogumi/stdlib/dedup/minhash"
 )
 
 // bands chooses how many rows of the signature form a band: the most that still
@@ -28,6 +30,21 @@ func hit(j float64, count, rows int) float64 {
 // threshold and none to speak of above it.
 func prefilter(threshold float64, permutations int) float64 {
 	return threshold - 3.4*math.Sqrt(threshold*(1-threshold)/float64(permutations))
+}
+
+// sliceFilter is the number of equal places of a slice below which a pair at the
+// threshold lies once in a hundred thousand.
+func sliceFilter(threshold float64) int {
+	const n = minhash.Slice
+	p := threshold + (1-threshold)/256 // places agree by chance, too
+	term, below := math.Pow(1-p, n), 0.0
+	for k := range n {
+		if below += term; below > 1e-5 {
+			return k
+		}
+		term *= float64(n-k) / float64(k+1) * p / (1 - p)
+	}
+	return n
 }
 
 // Curve says with which probability a pair is found, by its Jaccard similarity.

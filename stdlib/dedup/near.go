@@ -1,6 +1,7 @@
 package dedup
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -194,9 +195,9 @@ func pairs(docs []document, c Config, want func(pair) bool) ([]scored, *Result) 
 	r := &Result{}
 	r.Bands, r.Rows = bands(c.Permutations, c.Threshold, c.Recall)
 	r.Recall = hit(c.Threshold, r.Bands, r.Rows)
-	l := &lsh{signatures: signAll(docs, c), width: c.Permutations, count: r.Bands, rows: r.Rows, want: want,
-		least: prefilter(c.Threshold, c.Permutations), skip: func(i int) bool { return docs[i].text == "" }}
-	found, _ := l.pairs(len(docs)) // in memory: no error
+	l := &lsh{signatures: signAll(docs, c), count: r.Bands, rows: r.Rows, want: want,
+		least: prefilter(c.Threshold, c.Permutations), leastSlice: sliceFilter(c.Threshold), skip: func(i int) bool { return docs[i].text == "" }}
+	found, _ := l.pairs(context.Background(), len(docs)) // in memory: no error
 	r.Candidates = len(found)
 	verified, _ := verify(found, c, func(i int32, buf []byte) ([]byte, error) { return append(buf[:0], docs[i].text...), nil }) // texts in memory: no error
 	return verified, r
@@ -208,7 +209,7 @@ func signAll(docs []document, c Config) *store {
 	par.For(len(docs), 64, func(lo, hi int) {
 		s := newSigner(c.Ngram, h)
 		for i := lo; i < hi; i++ {
-			s.sign([]byte(docs[i].text), signatures.at(i))
+			s.sign([]byte(docs[i].text), signatures.at(i, nil))
 		}
 	})
 	return signatures

@@ -19,9 +19,9 @@ import (
 
 // open opens the files. What is not plain JSON lines is unpacked into scratch.
 func (j *job) open(ctx context.Context) error {
-	j.records = newStore(j.Permutations+hashSize, 0)
+	j.signatures = newStore(j.Permutations, 0)
 	if j.Memory > 0 {
-		j.records.limit, j.records.dir = j.Memory/2, j.scratch
+		j.signatures.limit, j.signatures.dir = j.signatureRoom(), j.scratch
 	}
 	if err := j.openIndex(); err != nil {
 		return err
@@ -148,13 +148,13 @@ func (j *job) read(ctx context.Context) error {
 		j.result.Bad += len(s.bad)
 	}
 	j.result.IndexRows = j.indexRows()
-	return j.records.failed
+	return j.signatures.failed
 }
 
 // anyText: a file none of whose rows has the field is the wrong file or field.
 func (s *source) anyText() error {
-	for _, n := range s.length {
-		if n > 0 {
+	for i := range s.rows() {
+		if s.row(i).length > 0 {
 			return nil
 		}
 	}

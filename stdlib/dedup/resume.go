@@ -50,10 +50,10 @@ func (p *parts) path(n int) string { return fmt.Sprintf("%s-%04d.sketch", p.name
 // load takes up the parts that are there: how far they go, and whether that is all.
 func (p *parts) load(s *source) (upto int64, all bool, err error) {
 	for ; !all; p.count++ {
-		before := s.records.n
-		k, err := loadSketch(p.path(p.count), s.records)
+		before := s.signatures.n
+		k, err := loadSketch(p.path(p.count), s.signatures)
 		if err != nil {
-			if s.records.n != before {
+			if s.signatures.n != before {
 				return 0, false, experiment.Hint(err, "Remove it; the file is read again then.")
 			}
 			return upto, false, nil // not there, or not whole
@@ -61,7 +61,9 @@ func (p *parts) load(s *source) (upto int64, all bool, err error) {
 		if k.head.From != upto {
 			return 0, false, experiment.Hint(fmt.Errorf("read sketch %s: it begins at byte %d, not at %d", p.path(p.count), k.head.From, upto), "Empty the work folder.")
 		}
-		s.at, s.size, s.length, s.quality = append(s.at, k.at...), append(s.size, k.size...), append(s.length, k.length...), append(s.quality, k.quality...)
+		for i := range k.rows() {
+			s.list.add(*k.row(i))
+		}
 		upto, all = k.head.Upto, k.head.Last
 	}
 	return upto, all, nil
@@ -69,9 +71,9 @@ func (p *parts) load(s *source) (upto int64, all bool, err error) {
 
 // save writes the rows from the given one on as the next part.
 func (p *parts) save(s *source, row int, from, upto int64, last bool) error {
-	k := &sketch{head: p.head, records: s.records, base: s.base + row, at: s.at[row:], size: s.size[row:], length: s.length[row:], quality: s.quality[row:]}
-	k.head.From, k.head.Upto, k.head.Last = from, upto, last
-	if err := k.save(p.path(p.count)); err != nil {
+	s.head = p.head
+	s.head.From, s.head.Upto, s.head.Last = from, upto, last
+	if err := s.sketch.save(p.path(p.count), row); err != nil {
 		return fmt.Errorf("keep what was read of %s: %w", s.path, err)
 	}
 	p.count++
@@ -85,7 +87,7 @@ func (j *job) readOne(ctx context.Context, s *source) error {
 	if err != nil {
 		return err
 	}
-	s.sketch = newSketch(h, j.records)
+	s.sketch = newSketch(h, j.signatures)
 	upto, all := int64(0), false
 	if p != nil {
 		if upto, all, err = p.load(s); err != nil {
@@ -95,8 +97,8 @@ func (j *job) readOne(ctx context.Context, s *source) error {
 	bar := experiment.Current().Progress("read "+filepath.Base(s.path), "rows", 0)
 	defer bar.Done()
 	bar.Add(s.rows())
-	for i, n := range s.length {
-		if n < 0 {
+	for i := range s.rows() {
+		if s.row(i).length < 0 {
 			s.bad = append(s.bad, badLine{i, ""}) // why is seen again when it is told
 		}
 	}
@@ -105,6 +107,9 @@ func (j *job) readOne(ctx context.Context, s *source) error {
 		err = s.read(ctx, upto, func(rows int, end int64) error {
 			bar.Add(rows)
 			upto = end
+			if err := j.fits(s.base + s.rows()); err != nil {
+				return err
+			}
 			if p == nil || end-from < partBytes {
 				return nil
 			}

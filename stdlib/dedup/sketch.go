@@ -9,24 +9,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 
 	"cogumi/reports/run/durable"
 )
 
-// hashSize is what is kept of a text's SHA-256: enough that no two texts share it.
-const hashSize = 16
-
-// sketch is what is kept of the rows of a file: 164 bytes a row at 128
+// sketch is what is kept of the rows of a file: 168 bytes a row at 128
 // permutations, no text.
 type sketch struct {
-	head    sketchHead
-	records *store // signature, then hash; of several sketches in a row
-	base    int    // record of the first row
-	at      []int64
-	size    []int32 // bytes of the line, its end not counted
-	length  []int32 // bytes of the normalised text; 0: none, −1: a row that cannot be read
-	quality []float32
+	head       sketchHead
+	signatures *store // of several sketches in a row
+	base       int    // signature of the first row
+	list       rowList
 }
 
 // sketchHead says what a sketch is of. A sketch with another head is another one.
@@ -45,52 +40,61 @@ type sketchHead struct {
 	Last         bool   `json:"last"`
 }
 
-const sketchFormat = "cogumi-sketch-2"
+const sketchFormat = "cogumi-sketch-3"
 
-// newSketch begins a sketch behind what records holds already; nil: in a store
+// savedBytes is a row in a file, its signature not counted.
+const savedBytes = hashSize + 8 + 4 + 4 + 4
+
+// newSketch begins a sketch behind what signatures holds already; nil: in a store
 // of its own.
-func newSketch(h sketchHead, records *store) *sketch {
+func newSketch(h sketchHead, signatures *store) *sketch {
 	h.Format = sketchFormat
-	if records == nil {
-		records = newStore(h.Permutations+hashSize, 0)
+	if signatures == nil {
+		signatures = newStore(h.Permutations, 0)
 	}
-	return &sketch{head: h, records: records, base: records.n}
+	return &sketch{head: h, signatures: signatures, base: signatures.n}
 }
 
-func (k *sketch) record(i int) []byte { return k.records.at(k.base + i) }
+func (k *sketch) rows() int { return k.list.n }
 
-func (k *sketch) rows() int { return len(k.at) }
+func (k *sketch) row(i int) *row { return k.list.at(i) }
 
-func (k *sketch) hash(i int) []byte { return k.record(i)[k.head.Permutations:] }
-
-func (k *sketch) add(record []byte, at int64, size, length int32, quality float32) {
-	k.records.add(record)
-	k.at, k.size, k.length, k.quality = append(k.at, at), append(k.size, size), append(k.length, length), append(k.quality, quality)
+func (k *sketch) add(signature []byte, r row) {
+	k.signatures.add(signature)
+	k.list.add(r)
 }
 
-// save writes the sketch: its head as a line of JSON, the columns little-endian,
-// the SHA-256 of all that.
-func (k *sketch) save(path string) error {
-	k.head.Rows = k.rows()
+// save writes the rows from the given one on.
+func (k *sketch) save(path string, from int) error {
+	return saveSketch(path, k.head, k.rows()-from, func(i int, buf []byte) ([]byte, row) {
+		return k.signatures.at(k.base+from+i, buf), *k.row(from + i)
+	})
+}
+
+// saveSketch writes a sketch: its head as a line of JSON, the rows (signature,
+// hash, at, size, length, quality; little-endian), the SHA-256 of all that.
+func saveSketch(path string, h sketchHead, n int, at func(i int, buf []byte) ([]byte, row)) error {
+	h.Format, h.Rows = sketchFormat, n
 	return durable.WriteFile(path, func(to io.Writer) error {
 		b, sum := bufio.NewWriterSize(to, 1<<20), sha256.New()
-		w := io.MultiWriter(b, sum)
-		head, err := json.Marshal(k.head)
+		w := bufio.NewWriterSize(io.MultiWriter(b, sum), 64<<10)
+		head, err := json.Marshal(h)
 		if err != nil {
 			return err
 		}
 		if _, err := w.Write(append(head, '\n')); err != nil {
 			return err
 		}
-		for i := range k.rows() {
-			if _, err := w.Write(k.record(i)); err != nil {
+		line, buf := make([]byte, 0, h.Permutations+savedBytes), make([]byte, h.Permutations)
+		for i := range n {
+			signature, r := at(i, buf)
+			line = r.append(append(line[:0], signature...))
+			if _, err := w.Write(line); err != nil {
 				return err
 			}
 		}
-		for _, column := range []any{k.at, k.size, k.length, k.quality} {
-			if err := binary.Write(w, binary.LittleEndian, column); err != nil {
-				return err
-			}
+		if err := w.Flush(); err != nil {
+			return err
 		}
 		if _, err := b.Write(sum.Sum(nil)); err != nil {
 			return err
@@ -99,7 +103,24 @@ func (k *sketch) save(path string) error {
 	})
 }
 
-func loadSketch(path string, records *store) (*sketch, error) {
+func (r *row) append(b []byte) []byte {
+	b = append(b, r.hash[:]...)
+	b = binary.LittleEndian.AppendUint64(b, uint64(r.at))
+	b = binary.LittleEndian.AppendUint32(b, uint32(r.size))
+	b = binary.LittleEndian.AppendUint32(b, uint32(r.length))
+	return binary.LittleEndian.AppendUint32(b, math.Float32bits(r.quality))
+}
+
+func savedRow(b []byte) (r row) {
+	copy(r.hash[:], b)
+	b = b[hashSize:]
+	r.at = int64(binary.LittleEndian.Uint64(b))
+	r.size, r.length = int32(binary.LittleEndian.Uint32(b[8:])), int32(binary.LittleEndian.Uint32(b[12:]))
+	r.quality = math.Float32frombits(binary.LittleEndian.Uint32(b[16:]))
+	return r
+}
+
+func loadSketch(path string, signatures *store) (*sketch, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -109,7 +130,7 @@ func loadSketch(path string, records *store) (*sketch, error) {
 	if err != nil {
 		return nil, err
 	}
-	k, err := readSketch(f, fi.Size(), records)
+	k, err := readSketch(f, fi.Size(), signatures)
 	if err != nil {
 		return nil, fmt.Errorf("read sketch %s: %w", path, err)
 	}
@@ -117,8 +138,8 @@ func loadSketch(path string, records *store) (*sketch, error) {
 }
 
 // readSketch believes nothing that the checksum has not confirmed, and allocates
-// no more than size allows. After an error records may hold some of it.
-func readSketch(from io.Reader, size int64, records *store) (*sketch, error) {
+// no more than size allows. After an error signatures may hold some of it.
+func readSketch(from io.Reader, size int64, signatures *store) (*sketch, error) {
 	sum := sha256.New()
 	r := bufio.NewReaderSize(from, 1<<16)
 	line, err := r.ReadSlice('\n')
@@ -131,26 +152,20 @@ func readSketch(from io.Reader, size int64, records *store) (*sketch, error) {
 	}
 	sum.Write(line)
 	if h.Permutations < 1 || h.Permutations > 1<<16 || h.Rows < 0 || int64(h.Rows) > size ||
-		size != int64(len(line))+int64(h.Rows)*int64(h.Permutations+hashSize+20)+sha256.Size {
+		size != int64(len(line))+int64(h.Rows)*int64(h.Permutations+savedBytes)+sha256.Size {
 		return nil, errors.New("its length is not what its head says")
 	}
-	if records != nil && records.width != h.Permutations+hashSize {
+	if signatures != nil && signatures.width != h.Permutations {
 		return nil, errors.New("it has another number of permutations")
 	}
-	k := newSketch(h, records)
-	body := io.TeeReader(r, sum)
-	record := make([]byte, k.records.width)
+	k := newSketch(h, signatures)
+	body := bufio.NewReaderSize(io.TeeReader(io.LimitReader(r, size-int64(len(line))-sha256.Size), sum), 1<<16)
+	saved := make([]byte, h.Permutations+savedBytes)
 	for range h.Rows {
-		if _, err := io.ReadFull(body, record); err != nil {
+		if _, err := io.ReadFull(body, saved); err != nil {
 			return nil, err
 		}
-		k.records.add(record)
-	}
-	k.at, k.size, k.length, k.quality = make([]int64, h.Rows), make([]int32, h.Rows), make([]int32, h.Rows), make([]float32, h.Rows)
-	for _, column := range []any{k.at, k.size, k.length, k.quality} {
-		if err := binary.Read(body, binary.LittleEndian, column); err != nil {
-			return nil, err
-		}
+		k.add(saved[:h.Permutations], savedRow(saved[h.Permutations:]))
 	}
 	want := make([]byte, sha256.Size)
 	if _, err := io.ReadFull(r, want); err != nil || !bytes.Equal(want, sum.Sum(nil)) {

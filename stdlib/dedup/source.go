@@ -27,7 +27,7 @@ type source struct {
 }
 
 // sourceBlock is how much is read and sketched at a time.
-var sourceBlock = 4 << 20
+var sourceBlock = 1 << 20
 
 // longestLine is the longest line that is read as a row.
 const longestLine = 64 << 20
@@ -37,7 +37,8 @@ type block struct {
 	at    int64
 	end   int64
 	text  []byte
-	rows  *sketch
+	rows  []row
+	signs []byte // their signatures
 	bad   []badLine
 	ready chan struct{}
 }
@@ -55,9 +56,8 @@ func (s *source) read(ctx context.Context, from int64, done func(rows int, end i
 	group.Go(func() { failed = s.blocks(ctx, from, order, work) })
 	for range par.Workers() {
 		group.Go(func() {
-			r := reader{field: h.Field, quality: h.Quality, signer: newSigner(h.Ngram, hash)}
+			r := reader{field: h.Field, quality: h.Quality, signer: newSigner(h.Ngram, hash), signature: make([]byte, h.Permutations)}
 			for b := range work {
-				b.rows = newSketch(h, nil)
 				r.block(b)
 				close(b.ready)
 			}
@@ -65,15 +65,14 @@ func (s *source) read(ctx context.Context, from int64, done func(rows int, end i
 	}
 	for b := range order {
 		<-b.ready
-		for i := range b.rows.rows() {
-			k := b.rows
-			s.add(k.record(i), k.at[i], k.size[i], k.length[i], k.quality[i])
-		}
 		for _, x := range b.bad {
-			s.bad = append(s.bad, badLine{s.rows() - b.rows.rows() + x.row, x.why})
+			s.bad = append(s.bad, badLine{s.rows() + x.row, x.why})
+		}
+		for i, r := range b.rows {
+			s.add(b.signs[i*h.Permutations:(i+1)*h.Permutations], r)
 		}
 		if stopped == nil {
-			if stopped = done(b.rows.rows(), b.end); stopped != nil {
+			if stopped = done(len(b.rows), b.end); stopped != nil {
 				cancel()
 			}
 		}
@@ -111,7 +110,6 @@ func (s *source) blocks(ctx context.Context, at int64, order, work chan<- *block
 				case to <- b:
 				case <-ctx.Done():
 					if to == work {
-						b.rows = newSketch(s.head, nil)
 						close(b.ready)
 					}
 					return fmt.Errorf("read %s: %w", s.path, ctx.Err())
@@ -129,11 +127,13 @@ func (s *source) blocks(ctx context.Context, at int64, order, work chan<- *block
 type reader struct {
 	field, quality string
 	signer         *signer
-	text, record   []byte
+	text           []byte
+	signature      []byte
 }
 
 func (r *reader) block(b *block) {
-	r.record = make([]byte, b.rows.records.width)
+	lines := bytes.Count(b.text, []byte("\n")) + 1
+	b.rows, b.signs = make([]row, 0, lines), make([]byte, 0, lines*len(r.signature))
 	for at := 0; at < len(b.text); {
 		line := b.text[at:]
 		next := len(b.text)
@@ -149,35 +149,35 @@ func (r *reader) block(b *block) {
 		if line = bytes.TrimRight(line, "\r"); len(bytes.TrimSpace(line)) == 0 {
 			continue
 		}
-		length, quality, err := r.line(line)
+		row, err := r.line(line)
 		if err != nil {
-			b.bad = append(b.bad, badLine{b.rows.rows(), err.Error()})
-			length = -1
+			b.bad = append(b.bad, badLine{len(b.rows), err.Error()})
+			row.length = -1
 		}
-		b.rows.add(r.record, from, int32(len(line)), length, quality)
+		row.at, row.size = from, int32(len(line))
+		b.rows, b.signs = append(b.rows, row), append(b.signs, r.signature...)
 	}
 	b.text = nil
 }
 
-// line fills the record with the line's signature and hash.
-func (r *reader) line(line []byte) (length int32, quality float32, err error) {
-	clear(r.record)
+// line computes the signature of a line and what else is kept of it.
+func (r *reader) line(line []byte) (out row, err error) {
+	clear(r.signature)
 	if r.text, err = lineText(line, r.field, r.text); err != nil {
-		return 0, 0, err
+		return row{}, err
 	}
-	permutations := len(r.record) - hashSize
-	r.signer.sign(r.text, r.record[:permutations])
+	r.signer.sign(r.text, r.signature)
 	sum := sha256.Sum256(r.text)
-	copy(r.record[permutations:], sum[:])
+	out.hash, out.length = [hashSize]byte(sum[:]), int32(len(r.text))
 	if r.quality != "" {
 		value, _ := scanField(line, r.quality) // the line was read before
 		q, err := strconv.ParseFloat(string(value), 32)
 		if err != nil && len(value) > 0 && string(value) != "null" || math.IsNaN(q) {
-			return 0, 0, fmt.Errorf("the field %q is no number", r.quality)
+			return row{}, fmt.Errorf("the field %q is no number", r.quality)
 		}
-		quality = float32(q)
+		out.quality = float32(q)
 	}
-	return int32(len(r.text)), quality, nil
+	return out, nil
 }
 
 // lineText is the normalised text of a line, in buf if there is room. A list of
@@ -208,8 +208,8 @@ func lineText(line []byte, field string, buf []byte) ([]byte, error) {
 
 // textAt reads the normalised text of a row again.
 func (s *source) textAt(row int, buf []byte) ([]byte, error) {
-	line := make([]byte, s.size[row])
-	if _, err := s.file.ReadAt(line, s.at[row]); err != nil {
+	line := make([]byte, s.row(row).size)
+	if _, err := s.file.ReadAt(line, s.row(row).at); err != nil {
 		return nil, fmt.Errorf("read %s again: %w", s.path, err)
 	}
 	return lineText(line, s.field, buf)

@@ -3,9 +3,10 @@ package dedup
 import (
 	"fmt"
 	"os"
+	"sync"
 )
 
-// store holds one record of width bytes for each text, in chunks: it grows
+// store holds one signature of width bytes for each text, in chunks: it grows
 // without copying and without room to spare. Past its limit full chunks go to a
 // file.
 type store struct {
@@ -15,7 +16,9 @@ type store struct {
 	limit  int64    // bytes in memory; 0: none
 	dir    string   // where the file goes
 	file   *os.File // nil while everything is in memory
-	failed error    // of writing or reading the file; checked when all is done
+
+	mu     sync.Mutex
+	failed error // of writing or reading the file; checked when all is done
 }
 
 const chunkTexts = 1 << 14
@@ -28,19 +31,18 @@ func newStore(width, n int) *store {
 	return s
 }
 
-func (s *store) at(i int) []byte {
+// at is signature i. One that lies in the file is read into buf, which has room
+// for it.
+func (s *store) at(i int, buf []byte) []byte {
 	if chunk := s.chunks[i/chunkTexts]; chunk != nil {
 		return chunk[i%chunkTexts*s.width:][:s.width]
 	}
-	record := make([]byte, s.width)
-	if _, err := s.file.ReadAt(record, int64(i)*int64(s.width)); err != nil {
-		s.failed = fmt.Errorf("read signatures again: %w", err)
-	}
-	return record
+	s.readAt(buf[:s.width], int64(i)*int64(s.width))
+	return buf[:s.width]
 }
 
-// add appends a record.
-func (s *store) add(record []byte) {
+// add appends a signature.
+func (s *store) add(signature []byte) {
 	if s.n == len(s.chunks)*chunkTexts {
 		if s.limit > 0 && int64(s.n)*int64(s.width) >= s.limit {
 			s.spill()
@@ -48,23 +50,27 @@ func (s *store) add(record []byte) {
 		s.chunks = append(s.chunks, make([]byte, chunkTexts*s.width))
 	}
 	s.n++
-	copy(s.chunks[len(s.chunks)-1][(s.n-1)%chunkTexts*s.width:], record)
+	copy(s.chunks[len(s.chunks)-1][(s.n-1)%chunkTexts*s.width:], signature)
 }
 
 // spill writes all chunks, which are full, to the file and forgets them.
 func (s *store) spill() {
 	if s.file == nil {
-		if s.file, s.failed = os.CreateTemp(s.dir, "signatures-*.tmp"); s.failed != nil {
+		f, err := os.CreateTemp(s.dir, "signatures-*.tmp")
+		if err != nil {
+			s.fail(err)
 			s.limit = 0
 			return
 		}
+		s.file = f
 	}
 	for i, chunk := range s.chunks {
 		if chunk == nil {
 			continue
 		}
 		if _, err := s.file.WriteAt(chunk, int64(i)*int64(len(chunk))); err != nil {
-			s.failed, s.limit = fmt.Errorf("write signatures: %w", err), 0
+			s.fail(fmt.Errorf("write signatures: %w", err))
+			s.limit = 0
 			return
 		}
 		s.chunks[i] = nil
@@ -76,10 +82,22 @@ func (s *store) chunk(i int, buf []byte) []byte {
 	if s.chunks[i] != nil {
 		return s.chunks[i]
 	}
-	if _, err := s.file.ReadAt(buf, int64(i)*int64(len(buf))); err != nil {
-		s.failed = fmt.Errorf("read signatures again: %w", err)
-	}
+	s.readAt(buf, int64(i)*int64(len(buf)))
 	return buf
+}
+
+func (s *store) readAt(buf []byte, at int64) {
+	if _, err := s.file.ReadAt(buf, at); err != nil {
+		s.fail(fmt.Errorf("read signatures again: %w", err))
+	}
+}
+
+func (s *store) fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failed == nil {
+		s.failed = err
+	}
 }
 
 func (s *store) close() {

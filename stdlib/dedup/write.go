@@ -67,10 +67,10 @@ func (j *job) keptLines(ctx context.Context, gone []bool, take func([]byte) erro
 		r := bufio.NewReaderSize(io.NewSectionReader(source.file, 0, 1<<62), 1<<20)
 		var line []byte
 		for i, at := 0, int64(0); i < source.rows(); i++ {
-			if _, err := r.Discard(int(source.at[i] - at)); err != nil {
+			if _, err := r.Discard(int(source.row(i).at - at)); err != nil {
 				return fmt.Errorf("read %s again: %w", source.path, err)
 			}
-			if size := int(source.size[i]); cap(line) < size {
+			if size := int(source.row(i).size); cap(line) < size {
 				line = make([]byte, size, 2*size)
 			} else {
 				line = line[:size]
@@ -78,7 +78,7 @@ func (j *job) keptLines(ctx context.Context, gone []bool, take func([]byte) erro
 			if _, err := io.ReadFull(r, line); err != nil {
 				return fmt.Errorf("read %s again: %w", source.path, err)
 			}
-			at = source.at[i] + int64(len(line))
+			at = source.row(i).at + int64(len(line))
 			if i%chunkTexts == 0 && ctx.Err() != nil {
 				return ctx.Err()
 			}

@@ -75,6 +75,56 @@ func TestEqual(t *testing.T) {
 	}
 }
 
+// TestAlike: every count of equal places against every limit, beside the plain loop.
+func TestAlike(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	x := make([]byte, Slice)
+	for n := range 70 {
+		all := make([]byte, n*Slice)
+		for i := range all {
+			x[i%Slice] = byte(i % Slice * 8)
+			if all[i] = x[i%Slice]; r.IntN(70) >= n {
+				all[i] ^= 1 << r.IntN(8)
+			}
+		}
+		for least := range Slice + 2 {
+			got, want := make([]int32, n), make([]int32, n)
+			got, want = got[:Alike(x, all, least, got)], want[:alikePlain(x, all, least, want)]
+			if !slices.Equal(got, want) {
+				t.Fatalf("%s: %d slices, at least %d: %v, want %v", ISA(), n, least, got, want)
+			}
+		}
+	}
+}
+
+func FuzzAlike(f *testing.F) {
+	f.Add([]byte("thirty-two bytes, and then others that look a little like them, or not"), 3)
+	f.Fuzz(func(t *testing.T, data []byte, least int) {
+		if len(data) < Slice || least < 0 {
+			return
+		}
+		x, all := data[:Slice], data[Slice:len(data)/Slice*Slice]
+		n := len(all) / Slice
+		got, want := make([]int32, n), make([]int32, n)
+		got, want = got[:Alike(x, all, least, got)], want[:alikePlain(x, all, least, want)]
+		if !slices.Equal(got, want) {
+			t.Fatalf("%v, want %v", got, want)
+		}
+	})
+}
+
+func BenchmarkAlike(b *testing.B) {
+	r := rand.New(rand.NewPCG(1, 1))
+	all, out := make([]byte, 4096*Slice), make([]int32, 4096)
+	for i := range all {
+		all[i] = byte(r.Uint32())
+	}
+	b.SetBytes(int64(len(all)))
+	for b.Loop() {
+		Alike(all[:Slice], all, 12, out)
+	}
+}
+
 // TestEstimate: over many pairs the estimate has no bias and the deviation of a
 // binomial.
 func TestEstimate(t *testing.T) {

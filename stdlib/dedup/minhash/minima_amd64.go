@@ -14,7 +14,7 @@ func detect() level {
 	switch {
 	case cpu.X86.HasAVX512F:
 		return avx512
-	case cpu.X86.HasAVX2:
+	case cpu.X86.HasAVX2 && cpu.X86.HasPOPCNT:
 		return avx2
 	}
 	return plain
@@ -34,6 +34,14 @@ func minimaAVX2(x *uint32, n int, a, b, out *uint32, permutations int)
 
 //go:noescape
 func minimaAVX512(x *uint32, n int, a, b, out *uint32, permutations int)
+
+//go:noescape
+func alikeAVX2(x, slices *byte, n, least int, out *int32) int
+
+// alike takes at least one slice.
+func alike(x, slices []byte, least int, out []int32) int {
+	return alikeAVX2(&x[0], &slices[0], len(out), least, &out[0])
+}
 
 // minima takes at least one x and a positive multiple of 64 permutations, and
 // says whether there is a loop for that.

@@ -102,3 +102,31 @@ next5:
 	JNZ  block5
 	VZEROUPPER
 	RET
+
+// func alikeAVX2(x, slices *byte, n, least int, out *int32) int
+//
+// n is positive. Every index is written, and the place moves on behind those that
+// count: which do no processor can foretell.
+TEXT ·alikeAVX2(SB), NOSPLIT, $0-48
+	MOVQ x+0(FP), SI
+	MOVQ slices+8(FP), DI
+	MOVQ n+16(FP), CX
+	MOVQ least+24(FP), DX
+	MOVQ out+32(FP), R8
+	VMOVDQU (SI), Y0
+	XORQ R9, R9
+	XORQ BX, BX
+next:
+	VPCMPEQB (DI), Y0, Y1
+	VPMOVMSKB Y1, AX
+	POPCNTL AX, AX
+	MOVL BX, (R8)(R9*4)
+	CMPQ AX, DX
+	SBBQ $-1, R9 // + 1 − borrow
+	ADDQ $32, DI
+	INCQ BX
+	CMPQ BX, CX
+	JNE  next
+	VZEROUPPER
+	MOVQ R9, ret+40(FP)
+	RET
