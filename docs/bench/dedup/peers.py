@@ -1,4 +1,4 @@
-"""One line of the table: peers.py cogumi|datasketch|rensa FOLDER NAME.
+"""One line of the table: peers.py cogumi|gaoya|datasketch|rensa FOLDER NAME.
 
 The peers find pairs as their documentation shows: signatures, then their own index with 18 bands of 7 rows
 (cogumi's choice for recall 0.98). They do not verify; what they report is what counts. Equal texts are pairs."""
@@ -40,6 +40,15 @@ def rensa_pairs():
     return found
 
 
+def gaoya_pairs():
+    from gaoya.minhash import MinHashStringIndex
+    index = MinHashStringIndex(hash_size=32, jaccard_threshold=0.8, num_bands=BANDS, band_size=ROWS, analyzer="char",
+                               lowercase=True, ngram_range=(3, 3), id_container="smallvec")
+    texts = [r["text"].strip() for r in rows]
+    index.par_bulk_insert_docs(list(range(len(texts))), texts)  # on all cores, as its documentation advises
+    return {(j, i) for i, near in enumerate(index.par_bulk_query(texts)) for j in near if j < i}
+
+
 def quality(found):
     truth_file = os.path.join(folder, "truth.tsv")
     if not os.path.exists(truth_file) or found is None:
@@ -64,6 +73,6 @@ if which == "cogumi":
         found.add((min(int(a), int(b)), max(int(a), int(b))))
 else:
     began = time.time()
-    found = {"datasketch": datasketch_pairs, "rensa": rensa_pairs}[which]()
+    found = {"gaoya": gaoya_pairs, "datasketch": datasketch_pairs, "rensa": rensa_pairs}[which]()
     rate, peak = len(rows) / (time.time() - began), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 print("%-28s %10.0f %10.0f %8s %10s" % (name, rate, peak, *quality(found)))

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Near-duplicates beside datasketch and rensa, on the same file with the same settings (3-grams of runes,
-# 128 permutations, threshold 0.8), one after the other in the same run. Installs both into .bench/dedup.
+# Near-duplicates beside gaoya, datasketch and rensa, on the same file with the same settings (3-grams of runes,
+# 128 permutations, threshold 0.8), one after the other in the same run. Installs them into .bench/dedup.
 # FILE: JSON lines with "text" (and "id"); TRUTH: pairs "id id Jaccard" of it, tab-separated.
 # Figures count on a machine that does nothing else; on a busy one only their ratios do.
 set -euo pipefail
@@ -14,8 +14,8 @@ fi
 make --no-print-directory build
 if [ ! -x .bench/dedup/bin/python ]; then
   python3 -m venv .bench/dedup
-  .bench/dedup/bin/pip install -q datasketch rensa
 fi
+.bench/dedup/bin/pip install -q datasketch rensa gaoya
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 case $FILE in *.gz) gzip -dc "$FILE" ;; *) cat "$FILE" ;; esac >"$work/rows.jsonl"
@@ -28,6 +28,6 @@ for recall in 0.98 0.995; do
     --out "$work/kept.jsonl" --audit "$work/audit.jsonl" --runs "$work/runs" --json >"$work/result.json" 2>/dev/null
   .bench/dedup/bin/python docs/bench/dedup/peers.py cogumi "$work" "cogumi, recall $recall"
 done
-for peer in datasketch rensa; do
+for peer in gaoya rensa datasketch; do
   .bench/dedup/bin/python docs/bench/dedup/peers.py $peer "$work" $peer
 done
