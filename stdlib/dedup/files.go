@@ -72,6 +72,11 @@ func Files(ctx context.Context, c FileConfig) (*FileResult, error) {
 	if c.Field == "" {
 		c.Field = "text"
 	}
+	for _, path := range []string{c.Out, c.Audit, c.BadRows} {
+		if err := checkOutput(path); err != nil {
+			return nil, err
+		}
+	}
 	j := &job{FileConfig: c, result: &FileResult{Rule: "greedy"}}
 	if c.Components {
 		j.result.Rule = "components"

@@ -56,12 +56,18 @@ func (s *source) open(ctx context.Context, spool string) error {
 	case bytes.HasPrefix(head, []byte("\x1f\x8b")), bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd")):
 		defer f.Close()
 		return s.unpack(ctx, f, head[0] == 0x1f, spool)
-	case bytes.HasPrefix(head, []byte("{")) || len(head) == 0:
+	case bytes.HasPrefix(head, []byte("{")) || len(head) == 0 || lines(s.path) && head[0] != '[':
 		s.file = f
 		return nil
 	}
 	f.Close()
 	return s.openRows(spool)
+}
+
+// lines: the name says that every line is a row, whatever the first one looks like.
+func lines(path string) bool {
+	ext := strings.ToLower(filepath.Ext(path))
+	return ext == ".jsonl" || ext == ".ndjson"
 }
 
 // unpack writes the lines of a packed file into the spool.

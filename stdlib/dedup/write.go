@@ -125,6 +125,17 @@ func (j *job) auditLines(take func([]byte) error) error {
 	return nil
 }
 
+// checkOutput fails for a name that does not say how to write: before the work,
+// not after it.
+func checkOutput(path string) error {
+	name := strings.ToLower(path)
+	name = strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".zst")
+	if path == "" || strings.HasSuffix(strings.ToLower(path), ".parquet") || lines(name) {
+		return nil
+	}
+	return experiment.WithCode(experiment.Hint(fmt.Errorf("write %s: the name does not say how", path), "Written are .jsonl, .ndjson (also with .gz or .zst) and .parquet."), 2)
+}
+
 // writeFile writes lines as the path's ending says: JSON lines, packed or not, or
 // Parquet. The file appears whole or not at all.
 func (j *job) writeFile(path string, lines func(take func([]byte) error) error) error {
@@ -138,10 +149,6 @@ func (j *job) writeFile(path string, lines func(take func([]byte) error) error) 
 		return writeRows(path, lines)
 	case strings.HasSuffix(name, ".gz"), strings.HasSuffix(name, ".zst"):
 		pack = filepath.Ext(name)
-		name = strings.TrimSuffix(name, pack)
-	}
-	if !strings.HasSuffix(name, ".jsonl") && !strings.HasSuffix(name, ".ndjson") {
-		return experiment.WithCode(experiment.Hint(fmt.Errorf("write %s: the name does not say how", path), "Written are .jsonl, .ndjson (also with .gz or .zst) and .parquet."), 2)
 	}
 	return durable.WriteFile(path, func(w io.Writer) error {
 		packed, err := packer(w, pack)
