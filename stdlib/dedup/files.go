@@ -56,9 +56,7 @@ type FileResult struct {
 // Rows without text are kept; rows that cannot be read are listed and left out.
 func Files(ctx context.Context, c FileConfig) (*FileResult, error) {
 	began := time.Now()
-	// What lives here is large and free of pointers: collecting early costs
-	// little, collecting late costs as much memory again.
-	defer debug.SetGCPercent(debug.SetGCPercent(20))
+	defer debug.SetGCPercent(debug.SetGCPercent(slackPercent(0)))
 	var err error
 	if c.Config, err = c.withDefaults(); err != nil {
 		return nil, err
@@ -170,6 +168,18 @@ func (j *job) text(place int32, buf []byte) ([]byte, error) {
 	s, row := j.source(j.order[place])
 	return s.textAt(row, buf)
 }
+
+// slackPercent is how much the heap may grow between collections. What lives here
+// is free of pointers: collecting early costs little, collecting late costs as
+// much memory again.
+func slackPercent(rows int) int {
+	if rows < manyRows {
+		return 20
+	}
+	return 8
+}
+
+const manyRows = 1 << 19
 
 // release lets go of memory that a step needed and the next one does not.
 func release() { runtime.GC() }

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 
 	"cogumi/stdlib/experiment"
 )
@@ -107,9 +108,11 @@ func (j *job) readOne(ctx context.Context, s *source) error {
 		err = s.read(ctx, upto, func(rows int, end int64) error {
 			bar.Add(rows)
 			upto = end
-			if err := j.fits(s.base + s.rows()); err != nil {
+			n := s.base + s.rows()
+			if err := j.fits(n); err != nil {
 				return err
 			}
+			debug.SetGCPercent(slackPercent(n))
 			if p == nil || end-from < partBytes {
 				return nil
 			}
