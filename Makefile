@@ -90,11 +90,11 @@ fuzz: ## every fuzz target for FUZZTIME
 	done
 
 test-peers: .peers ## what we write is read by the field's own tools, and back; 6 GB of Python packages
-	COGUMI_PEER_PYTHON=$(CURDIR)/.peers/bin/python $(GO) test -count=1 -run Peer -timeout 60m ./stdlib/...
+	COGUMI_PEER_PYTHON=$(CURDIR)/.peers/bin/python $(GO) test -count=1 -run Peer -timeout 60m ./stdlib/... ./runtime/export
 
 .peers:
 	python3 -m venv .peers
-	.peers/bin/pip install -q torch transformers peft bitsandbytes accelerate huggingface_hub jinja2 || { rm -rf .peers; exit 1; }
+	.peers/bin/pip install -q torch transformers peft bitsandbytes accelerate huggingface_hub jinja2 tensorboard mlflow || { rm -rf .peers; exit 1; }
 
 clean: ## what can be built again; runs stay
 	rm -f cogumi

@@ -73,6 +73,15 @@ func secretsOut(s string) string {
 	return s
 }
 
+// Redacted is a copy of the run as its report shows it: without secrets, and
+// without home folders, user and host names unless showPaths is set.
+func Redacted(r *run.Run, showPaths bool) *run.Run { return redacted(r, newRedactor(showPaths)) }
+
+// RedactedSample is a sample without secrets.
+func RedactedSample(s run.Sample) run.Sample {
+	return redactedValue(s, &redactor{showPaths: true})
+}
+
 // redacted copies the run with every text replaced. Keys, hashes and the paths
 // of sample files stay: they are needed to find things.
 func redacted(r *run.Run, d *redactor) *run.Run {

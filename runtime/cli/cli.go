@@ -116,7 +116,7 @@ any machine, with the model that it brings along.`,
 	})
 	root.AddCommand(
 		a.runCommand(), a.listCommand(), a.newCommand(), a.checkCommand(), a.docsCommand(),
-		a.runsCommand(), a.reportCommand(), a.compareCommand(), a.whyCommand(), a.downloadCommand(),
+		a.runsCommand(), a.reportCommand(), a.compareCommand(), a.exportCommand(), a.whyCommand(), a.downloadCommand(),
 		a.generateCommand(), a.chatCommand(), a.perplexityCommand(), a.mergeCommand(), a.benchCommand(), a.envCommand(), a.versionCommand(),
 	)
 	return root
