@@ -12,21 +12,28 @@ import (
 
 	"cogumi/reports"
 	"cogumi/reports/run"
+	"cogumi/runtime/adopt"
 )
 
 func (a *app) reportCommand() *cobra.Command {
 	var opt reports.Options
 	var watch bool
+	var from string
 	c := &cobra.Command{
 		Use:   "report [RUN]",
 		Short: "Build a run's report again and print its path",
 		Long: `Builds the report of a run, the newest one when none is named, also while the run
 goes on. It is one HTML file that opens from disk and can be sent: secrets, home
-folders, user and host names are left out of it.`,
+folders, user and host names are left out of it.
+
+With --from the results of other tools become a run first: trainer_state.json of
+Hugging Face's Trainer (also the last checkpoint's), results and samples of
+lm-evaluation-harness. cogumi compare and cogumi export take it like any other.`,
 		Example: `  cogumi report
   cogumi report 20260102-030405-phase1b_scaleup-ab2c
   cogumi report --watch                 rebuild it while the run goes on
   cogumi report --no-samples            without the texts of prompts and answers
+  cogumi report --from outputs/         of what Hugging Face's Trainer or lm-eval left there
   xdg-open "$(cogumi report)"`,
 		ValidArgsFunction: a.completeRuns,
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -35,6 +42,9 @@ folders, user and host names are left out of it.`,
 			}
 			if opt.AllSamples && opt.NoSamples {
 				return usage("choose one", "--all-samples and --no-samples contradict each other")
+			}
+			if from != "" {
+				return a.reportFrom(from, args, opt)
 			}
 			name := ""
 			if len(args) == 1 {
@@ -51,6 +61,7 @@ folders, user and host names are left out of it.`,
 			return a.writeReport(dir, opt)
 		},
 	}
+	c.Flags().StringVar(&from, "from", "", "make a run of another tool's folder first: Trainer, lm-eval")
 	c.Flags().BoolVar(&watch, "watch", false, "rebuild it while the run goes on; an open page loads itself again")
 	c.Flags().BoolVar(&opt.AllSamples, "all-samples", false, "every sample in full, whatever the size of the file")
 	c.Flags().BoolVar(&opt.NoSamples, "no-samples", false, "leave the texts of prompts and answers out")
@@ -58,6 +69,23 @@ folders, user and host names are left out of it.`,
 	c.Flags().BoolVar(&a.json, "json", false, "print JSON")
 	c.Flags().StringVar(&a.runsFlag, "runs", "", "folder of all runs (default ./runs)")
 	return c
+}
+
+// reportFrom makes a run of another tool's results and builds its report.
+func (a *app) reportFrom(from string, args []string, opt reports.Options) error {
+	if len(args) > 0 {
+		return usage("name the folder or a run", "--from %s already says what the report is of", from)
+	}
+	root, _, err := a.runsRoot()
+	if err != nil {
+		return err
+	}
+	dir, err := adopt.Folder(root, from)
+	if err != nil {
+		return failed("give the folder that training wrote to, or that of lm-eval's --output_path", "%v", err)
+	}
+	opt.Pipeline = nil
+	return a.writeReport(dir, opt)
 }
 
 func (a *app) writeReport(dir string, opt reports.Options) error {
