@@ -138,7 +138,7 @@ func (l *lines) parse(b *batch) {
 		if len(bytes.TrimSpace(line)) == 0 {
 			continue // between rows; not a row
 		}
-		b.rows = append(b.rows, parseLine(line, b.first+i))
+		b.rows = append(b.rows, parseLine(line, b.first+i, l.in.names))
 	}
 	b.text = nil
 }
@@ -182,7 +182,7 @@ func (in *input) listRows(take func(*parsed) error) error {
 		if err != nil {
 			return in.cutOff(row, "row", err)
 		}
-		r := parseLine(bytes.Clone(text), row+1)
+		r := parseLine(bytes.Clone(text), row+1, in.names)
 		if err := take(&r); err != nil {
 			return err
 		}

@@ -76,6 +76,7 @@ func shortName(path string) string {
 type input struct {
 	path   string
 	format fileFormat
+	names  Names
 	file   *os.File    // nil for built-in data
 	at     io.ReaderAt // of Parquet
 	size   int64       // of the file, packed

@@ -38,6 +38,7 @@ func (in *input) parquetRows(take func(*parsed) error) (err error) {
 	if err != nil {
 		return fmt.Errorf("read %s: %w", in.path, err)
 	}
+	t.names = in.names
 	for _, group := range file.RowGroups() {
 		if group.NumRows() == 0 {
 			continue // its columns may have no pages to look for
@@ -116,6 +117,7 @@ func (t *tree) parse(values parquet.Row, number int) (parsed, error) {
 	} else if err != nil {
 		return parsed{}, err
 	} else {
+		t.names.rename(m)
 		r, p = fromRecord(m)
 	}
 	if p == nil {

@@ -13,8 +13,9 @@ import (
 // level says how far down the path to it exists, its repetition level which list
 // it continues.
 type tree struct {
-	root *node
-	rows [][]parquet.Value // of the record at hand, per leaf
+	root  *node
+	rows  [][]parquet.Value // of the record at hand, per leaf
+	names Names
 }
 
 type shapeOf int

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"os"
 	"reflect"
 	"slices"
+	"strings"
 	"unicode/utf8"
-
-	"cogumi/stdlib/experiment"
 
 	"github.com/parquet-go/parquet-go"
 )
@@ -79,14 +79,18 @@ var canonical = []string{"instruction", "input", "output", "messages", "category
 
 // columns finds what the rows need.
 func (s *Set) columns() []column {
-	kinds := map[string]columnKind{}
+	var c Columns
 	for i := range s.Rows {
-		for _, f := range s.Rows[i].fields() {
-			kinds[f.name] = both(kinds[f.name], kindOf(f.value))
-		}
+		c.Add(&s.Rows[i])
 	}
+	return c.list()
+}
+
+// list is the columns in the order of the file.
+func (c *Columns) list() []column {
+	kinds := maps.Clone(c.kinds)
 	if len(kinds) == 0 { // a file without columns is none
-		kinds["instruction"], kinds["output"] = kindText, kindText
+		kinds = map[string]columnKind{"instruction": kindText, "output": kindText}
 	}
 	list := make([]column, 0, len(kinds))
 	for name, kind := range kinds {
@@ -166,34 +170,19 @@ func (s *Set) writeParquet(w io.Writer) error {
 	return readBack(w, len(s.Rows))
 }
 
-func (s *Set) encodeParquet(w io.Writer) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("parquet: %v", p)
-		}
-	}()
-	columns := s.columns()
-	for _, c := range columns {
-		if c.name == "" || !utf8.ValidString(c.name) {
-			return fmt.Errorf("no column named %q in Parquet: write JSONL, or rename the field", c.name)
-		}
-	}
-	out := parquet.NewWriter(w, schema(columns), parquet.Compression(&parquet.Zstd),
-		parquet.MaxRowsPerRowGroup(rowsPerGroup), parquet.CreatedBy("cogumi", "1", ""))
-	ctx := experiment.Current().Context()
+func (s *Set) encodeParquet(w io.Writer) error {
+	_, err := encodeRows(w, s.columns(), s.put)
+	return err
+}
+
+// put puts all rows.
+func (s *Set) put(put func(*Row) error) error {
 	for i := range s.Rows {
-		values, err := s.Rows[i].values(columns)
-		if err != nil {
-			return fmt.Errorf("row %d: %w", i+1, err)
-		}
-		if _, err := out.WriteRows([]parquet.Row{values}); err != nil {
-			return fmt.Errorf("row %d: %w", i+1, err)
-		}
-		if i%hashBlock == 0 && ctx.Err() != nil {
-			return ctx.Err()
+		if err := put(&s.Rows[i]); err != nil {
+			return err
 		}
 	}
-	return out.Close()
+	return nil
 }
 
 func readBack(w io.Writer, want int) error {
@@ -220,11 +209,12 @@ func readBack(w io.Writer, want int) error {
 func (r *Row) values(columns []column) (parquet.Row, error) {
 	fields := r.fields()
 	var row parquet.Row
-	leaf := 0
+	leaf, found := 0, 0
 	for _, c := range columns {
 		var v any
 		if i := slices.IndexFunc(fields, func(f field) bool { return f.name == c.name }); i >= 0 {
 			v = fields[i].value
+			found++
 		}
 		if c.kind == kindMessages {
 			if _, err := appendValue(nil, v, false); err != nil {
@@ -245,7 +235,20 @@ func (r *Row) values(columns []column) (parquet.Row, error) {
 		row = append(row, value.Level(0, level, leaf))
 		leaf++
 	}
+	if found < len(fields) {
+		return nil, fmt.Errorf("it has fields without a column: %s", without(fields, columns))
+	}
 	return row, nil
+}
+
+func without(fields []field, columns []column) string {
+	var names []string
+	for _, f := range fields {
+		if !slices.ContainsFunc(columns, func(c column) bool { return c.name == f.name }) {
+			names = append(names, f.name)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 func (c column) value(v any) (parquet.Value, error) {

@@ -43,13 +43,18 @@ func MustRead(path string) *Set {
 // holding the file in memory. An error of fn ends the reading and is returned.
 // With bad nil the others are set aside and reported as Read does.
 func Each(path string, fn func(Row) error, bad func(Bad)) error {
-	_, _, err := each(path, maxLine, fn, bad)
+	return EachAs(path, nil, fn, bad)
+}
+
+// EachAs is Each for a file whose fields have names of its own.
+func EachAs(path string, names Names, fn func(Row) error, bad func(Bad)) error {
+	_, _, err := eachAs(path, names, maxLine, fn, bad)
 	return err
 }
 
 // ParseRow reads one line of JSONL.
 func ParseRow(line []byte) (Row, error) {
-	r := parseLine(line, 1)
+	r := parseLine(line, 1, nil)
 	if r.p != nil {
 		return Row{}, errors.New(r.p.kind + ": " + r.p.why)
 	}
@@ -66,10 +71,11 @@ type parsed struct {
 }
 
 // parseLine makes a row of one line of JSON.
-func parseLine(line []byte, number int) parsed {
+func parseLine(line []byte, number int, names Names) parsed {
 	m, p := parseObject(line)
 	var r Row
 	if p == nil {
+		names.rename(m)
 		r, p = fromRecord(m)
 	}
 	if p != nil {
@@ -80,11 +86,16 @@ func parseLine(line []byte, number int) parsed {
 
 // each reads the file; side is the file with its bad rows, "" if there is none.
 func each(path string, limit int, fn func(Row) error, bad func(Bad)) (t *tally, side string, err error) {
+	return eachAs(path, nil, limit, fn, bad)
+}
+
+func eachAs(path string, names Names, limit int, fn func(Row) error, bad func(Bad)) (t *tally, side string, err error) {
 	in, err := open(path)
 	if err != nil {
 		return nil, "", err
 	}
 	defer in.Close()
+	in.names = names
 	aside := &sideFile{source: path}
 	t = newTally(path, aside.put)
 	if bad != nil {

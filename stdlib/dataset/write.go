@@ -1,7 +1,6 @@
 package dataset
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"os"
@@ -23,6 +22,16 @@ import (
 // where empty: instruction, output, category, failure_type, correct_answer,
 // model_response, metadata.
 func (s *Set) Write(path string) error {
+	return writeAs(path, func(w io.Writer, f fileFormat) error {
+		if f.shape == shapeParquet {
+			return s.writeParquet(w)
+		}
+		return s.writeLines(w, f.pack)
+	})
+}
+
+// writeAs makes a file of the format that its name says, whole or not at all.
+func writeAs(path string, write func(w io.Writer, f fileFormat) error) error {
 	f, ok := formatOf(path)
 	if !ok || f.shape == shapeJSON {
 		return experiment.Hint(fmt.Errorf("write %s: the name does not say how", path), "Written are .jsonl, .ndjson (also with .gz or .zst) and .parquet.")
@@ -30,12 +39,7 @@ func (s *Set) Write(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	return durable.WriteFile(path, func(w io.Writer) error {
-		if f.shape == shapeParquet {
-			return s.writeParquet(w)
-		}
-		return s.writeLines(w, f.pack)
-	})
+	return durable.WriteFile(path, func(w io.Writer) error { return write(w, f) })
 }
 
 // MustWrite is Write that ends the run when it fails. The file becomes an
@@ -48,28 +52,7 @@ func (s *Set) MustWrite(path string) {
 }
 
 func (s *Set) writeLines(w io.Writer, pack string) error {
-	packed, err := packer(w, pack)
-	if err != nil {
-		return err
-	}
-	out := bufio.NewWriterSize(packed, 256<<10)
-	ctx := experiment.Current().Context()
-	var line []byte
-	for i := range s.Rows {
-		if line, err = s.Rows[i].append(line[:0], false); err != nil {
-			return fmt.Errorf("row %d: %w", i+1, err)
-		}
-		if _, err := out.Write(append(line, '\n')); err != nil {
-			return err
-		}
-		if i%hashBlock == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-	}
-	if err := out.Flush(); err != nil {
-		return err
-	}
-	return packed.Close()
+	return streamLines(w, pack, s.put)
 }
 
 // packer compresses what is written to it; without pack it passes it on.

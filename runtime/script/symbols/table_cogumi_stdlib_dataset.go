@@ -12,16 +12,20 @@ import (
 func init() {
 	register("cogumi/stdlib/dataset", func() *Package {
 		return &Package{Path: "cogumi/stdlib/dataset", Name: "dataset", Values: map[string]reflect.Value{
-			"Answer":   reflect.ValueOf((*p_cogumi_stdlib_dataset.Answer)(nil)),
-			"Answers":  reflect.ValueOf((*p_cogumi_stdlib_dataset.Answers)(nil)),
-			"Bad":      reflect.ValueOf((*p_cogumi_stdlib_dataset.Bad)(nil)),
-			"Each":     reflect.ValueOf(p_cogumi_stdlib_dataset.Each),
-			"Message":  reflect.ValueOf((*p_cogumi_stdlib_dataset.Message)(nil)),
-			"MustRead": reflect.ValueOf(p_cogumi_stdlib_dataset.MustRead),
-			"ParseRow": reflect.ValueOf(p_cogumi_stdlib_dataset.ParseRow),
-			"Read":     reflect.ValueOf(p_cogumi_stdlib_dataset.Read),
-			"Row":      reflect.ValueOf((*p_cogumi_stdlib_dataset.Row)(nil)),
-			"Set":      reflect.ValueOf((*p_cogumi_stdlib_dataset.Set)(nil)),
+			"Answer":      reflect.ValueOf((*p_cogumi_stdlib_dataset.Answer)(nil)),
+			"Answers":     reflect.ValueOf((*p_cogumi_stdlib_dataset.Answers)(nil)),
+			"Bad":         reflect.ValueOf((*p_cogumi_stdlib_dataset.Bad)(nil)),
+			"Columns":     reflect.ValueOf((*p_cogumi_stdlib_dataset.Columns)(nil)),
+			"Each":        reflect.ValueOf(p_cogumi_stdlib_dataset.Each),
+			"EachAs":      reflect.ValueOf(p_cogumi_stdlib_dataset.EachAs),
+			"Message":     reflect.ValueOf((*p_cogumi_stdlib_dataset.Message)(nil)),
+			"MustRead":    reflect.ValueOf(p_cogumi_stdlib_dataset.MustRead),
+			"Names":       reflect.ValueOf((*p_cogumi_stdlib_dataset.Names)(nil)),
+			"ParseRow":    reflect.ValueOf(p_cogumi_stdlib_dataset.ParseRow),
+			"Read":        reflect.ValueOf(p_cogumi_stdlib_dataset.Read),
+			"Row":         reflect.ValueOf((*p_cogumi_stdlib_dataset.Row)(nil)),
+			"Set":         reflect.ValueOf((*p_cogumi_stdlib_dataset.Set)(nil)),
+			"WriteStream": reflect.ValueOf(p_cogumi_stdlib_dataset.WriteStream),
 		}}
 	})
 }
