@@ -15,7 +15,7 @@ import (
 //go:embed go.mod go.sum LICENSE
 //go:embed kernels/*.go kernels/*/*.go kernels/*/*/*.go kernels/*/*/*.s kernels/*/*/*.h
 //go:embed stdlib/*/*.go stdlib/*/*/*.go stdlib/*/*/*/*.go stdlib/*/*/*/*/*.go stdlib/*/*/*.s
-//go:embed stdlib/dataset/builtin stdlib/grade/harness.py stdlib/judge/prices.json stdlib/curate/language/table.bin.zst
+//go:embed stdlib/dataset/builtin stdlib/grade/harness.py stdlib/judge/prices.json stdlib/curate/language/table.bin.zst stdlib/curate/words/words.txt
 //go:embed reports/run
 var source embed.FS
 
