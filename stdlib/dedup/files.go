@@ -17,7 +17,7 @@ import (
 type FileConfig struct {
 	Config
 	In           []string // files of rows; earlier ones go first in the keep order
-	Field        string   // text that is compared: a string or a list of messages; "text"
+	Field        string   // text that is compared: a string or a list of messages, or several joined: "instruction+output"; "text" if empty
 	QualityField string   // number, higher goes first; none if empty
 	First        bool     // keep the first row instead of the best one
 	Out          string   // kept rows, as they were; none if empty

@@ -10,6 +10,7 @@ import (
 	"math"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 
 	"cogumi/kernels/cpu/par"
@@ -180,10 +181,33 @@ func (r *reader) line(line []byte) (out row, err error) {
 	return out, nil
 }
 
-// lineText is the normalised text of a line, in buf if there is room. A list of
-// messages counts
-// with all its contents.
+// lineText is the normalised text of a line, in buf if there is room. Of several
+// fields (instruction+output) those count that the line has.
 func lineText(line []byte, field string, buf []byte) ([]byte, error) {
+	first, rest, several := strings.Cut(field, "+")
+	text, err := rawText(line, first)
+	if err != nil {
+		return nil, err
+	}
+	if !several {
+		return normaliseInto(buf, text), nil
+	}
+	all := bytes.Clone(text)
+	for name := range strings.SplitSeq(rest, "+") {
+		text, err := rawText(line, name)
+		if err != nil {
+			return nil, err
+		}
+		if len(all) > 0 && len(text) > 0 {
+			all = append(all, "\n\n"...)
+		}
+		all = append(all, text...)
+	}
+	return normaliseInto(buf, all), nil
+}
+
+// rawText is the text of a field. A list of messages counts with all its contents.
+func rawText(line []byte, field string) ([]byte, error) {
 	value, err := scanField(line, field)
 	if err != nil {
 		return nil, err
@@ -197,13 +221,13 @@ func lineText(line []byte, field string, buf []byte) ([]byte, error) {
 		for _, t := range turns {
 			all = append(append(all, t.Content...), "\n\n"...)
 		}
-		return normaliseInto(buf, all), nil
+		return all, nil
 	}
 	text, err := fieldText(value)
 	if err != nil {
 		return nil, fmt.Errorf("the field %q: %w", field, err)
 	}
-	return normaliseInto(buf, text), nil
+	return text, nil
 }
 
 // textAt reads the normalised text of a row again.
