@@ -134,7 +134,7 @@ func TestRefused(t *testing.T) {
 		{set("llama.attention.head_count_kv", []int{1, 1}), "head_count_kv is []int64"},
 		{drop("llama.block_count"), "llama.block_count"},
 		{drop("llama.attention.layer_norm_rms_epsilon"), "epsilon"},
-		{set("tokenizer.ggml.model", "llama"), `"llama" is not supported`},
+		{set("tokenizer.ggml.model", "t5"), `"t5" is not supported`},
 		{set("tokenizer.ggml.pre", "refact"), `"refact"`},
 		{drop("tokenizer.ggml.pre"), "tokenizer.ggml.pre"},
 		{set("tokenizer.ggml.add_space_prefix", true), "add_space_prefix"},

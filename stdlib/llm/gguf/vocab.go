@@ -52,8 +52,20 @@ var splits = map[string]split{
 // readTokenizer makes tokenizer.json and tokenizer_config.json.
 func (m *Model) readTokenizer() error {
 	r := &reader{f: m.File}
-	if model := must[string](r, "tokenizer.ggml.model", "a text"); r.err == nil && model != "gpt2" {
-		return fmt.Errorf("tokenizer.ggml.model %q is not supported (gpt2, byte-level BPE, is)", model)
+	switch model := must[string](r, "tokenizer.ggml.model", "a text"); {
+	case r.err != nil:
+		return r.err
+	case model == "llama":
+		file, err := m.piecesJSON(r)
+		if err == nil {
+			err = m.addJSON("tokenizer.json", file)
+		}
+		if err != nil {
+			return err
+		}
+		return m.templateJSON(r)
+	case model != "gpt2":
+		return fmt.Errorf("tokenizer.ggml.model %q is not supported (gpt2, byte-level BPE, and llama, SentencePiece, are)", model)
 	}
 	pre := must[string](r, "tokenizer.ggml.pre", "a text")
 	if r.err != nil {

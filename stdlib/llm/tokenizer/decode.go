@@ -1,9 +1,19 @@
 package tokenizer
 
+import "strings"
+
 // Decode returns the text of ids, without special tokens where skipSpecial is
 // set. Ids that stand for nothing are passed over. Tokens need not end where
 // characters do; what is not UTF-8 in the end is U+FFFD.
 func (t *Tokenizer) Decode(ids []int32, skipSpecial bool) string {
+	if t.pieces != nil {
+		s := t.Stream(skipSpecial)
+		var b strings.Builder
+		for _, id := range ids {
+			b.WriteString(s.Push(id))
+		}
+		return b.String() + s.Flush()
+	}
 	var b []byte
 	for _, id := range ids {
 		if text, ok := t.TokenBytes(id); ok && !(skipSpecial && t.tokens[id].special) {
@@ -19,6 +29,7 @@ type Stream struct {
 	t           *Tokenizer
 	skipSpecial bool
 	held        []byte // the start of a character
+	pieces      pieceDecoder
 }
 
 // Stream starts a stream.
@@ -32,6 +43,9 @@ func (s *Stream) Push(id int32) string {
 	if !ok || s.skipSpecial && s.t.tokens[id].special {
 		return ""
 	}
+	if s.t.pieces != nil {
+		return s.pieces.push(s.t, id, text)
+	}
 	b := append(s.held, text...)
 	cut := len(b) - unfinished(b)
 	s.held = append([]byte(nil), b[cut:]...)
@@ -40,6 +54,9 @@ func (s *Stream) Push(id int32) string {
 
 // Flush ends the stream and returns what was held back.
 func (s *Stream) Flush() string {
+	if s.t.pieces != nil {
+		return s.pieces.flush(s.t)
+	}
 	held := s.held
 	s.held = nil
 	return string(appendLossy(nil, held))

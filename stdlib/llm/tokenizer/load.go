@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"strings"
 	"sync/atomic"
 	"unicode/utf8"
 )
@@ -87,9 +88,7 @@ func Load(b []byte) (*Tokenizer, error) {
 		name string
 		read func() error
 	}{
-		{"normalizer", func() error { return t.setNormalizer(f.Normalizer) }},
-		{"pre_tokenizer", func() error { return t.setSplitter(f.PreTokenizer) }},
-		{"decoder", func() error { return checkDecoder(f.Decoder) }},
+		{"pipeline", func() error { return t.setPipeline(&f) }},
 		{"model.vocab", func() error { return t.setVocab(f.Model, len(f.AddedTokens)) }},
 		{"model.merges", func() error { return t.setMerges(f.Model) }},
 		{"added_tokens", func() error { return t.setAdded(f.AddedTokens, f.Model.Vocab) }},
@@ -102,20 +101,37 @@ func Load(b []byte) (*Tokenizer, error) {
 	return t, nil
 }
 
+// setPipeline reads what is done before and after merging.
+func (t *Tokenizer) setPipeline(f *file) error {
+	if f.Model.ByteFallback {
+		return t.setPieces(f)
+	}
+	if err := t.setNormalizer(f.Normalizer); err != nil {
+		return fmt.Errorf("normalizer: %w", err)
+	}
+	if err := t.setSplitter(f.PreTokenizer); err != nil {
+		return fmt.Errorf("pre_tokenizer: %w", err)
+	}
+	if err := checkDecoder(f.Decoder); err != nil {
+		return fmt.Errorf("decoder: %w", err)
+	}
+	return nil
+}
+
 func (m model) check() error {
 	switch {
 	case m.Type != "BPE" && m.Type != "":
 		return fmt.Errorf("type %q is not supported (BPE is)", m.Type)
 	case m.Dropout != nil && *m.Dropout != 0:
 		return errors.New("dropout is not supported")
-	case m.Unknown != nil:
+	case m.ByteFallback && m.IgnoreMerges:
+		return errors.New("ignore_merges with byte_fallback is not supported")
+	case m.Unknown != nil && !m.ByteFallback:
 		return fmt.Errorf("unk_token %q is not supported: this is no byte-level vocabulary", *m.Unknown)
 	case m.Prefix != nil && *m.Prefix != "":
 		return fmt.Errorf("continuing_subword_prefix %q is not supported", *m.Prefix)
 	case m.Suffix != nil && *m.Suffix != "":
 		return fmt.Errorf("end_of_word_suffix %q is not supported", *m.Suffix)
-	case m.ByteFallback:
-		return errors.New("byte_fallback is not supported: this is no byte-level vocabulary")
 	case len(m.Vocab) == 0:
 		return errors.New("no vocabulary")
 	}
@@ -135,6 +151,9 @@ func (t *Tokenizer) grow(id int32, entries int) error {
 }
 
 func (t *Tokenizer) setVocab(m model, added int) error {
+	if t.pieces != nil {
+		return t.pieces.setVocab(t, m, added)
+	}
 	t.ids, t.odd = make(map[string]int32, len(m.Vocab)), map[string]int32{}
 	for i := range t.bytes {
 		t.bytes[i] = -1
@@ -211,7 +230,10 @@ func (t *Tokenizer) addToken(a addedToken, vocab map[string]int32, entries int) 
 	}
 	// Decoding maps an added token's characters to bytes like any other's.
 	b, ok := tokenBytes(a.Content)
-	if !ok {
+	switch {
+	case t.pieces != nil:
+		b = strings.ReplaceAll(a.Content, underline, " ")
+	case !ok:
 		b = a.Content
 	}
 	t.added[a.Content] = a.ID
@@ -224,8 +246,11 @@ func (t *Tokenizer) addToken(a addedToken, vocab map[string]int32, entries int) 
 		t.normed = newMatcher()
 	}
 	content := a.Content
-	if t.nfc {
+	switch {
+	case t.nfc:
 		content = nfc(content)
+	case t.pieces != nil: // ▁<s>: that is what it looks like in a normalised text
+		content = t.pieces.normalise(content, true)
 	}
 	t.normed.add(content, a.ID, a.Special)
 	return nil

@@ -25,6 +25,14 @@ type step struct {
 	UseRegex         *bool  `json:"use_regex"`
 	IndividualDigits bool   `json:"individual_digits"`
 
+	Prepend       string `json:"prepend"`
+	Content       string `json:"content"`
+	Replacement   string `json:"replacement"`
+	PrependScheme string `json:"prepend_scheme"`
+	Split         *bool  `json:"split"`
+	Start         int    `json:"start"`
+	Stop          int    `json:"stop"`
+
 	Single  []templatePiece `json:"single"`
 	Special map[string]struct {
 		IDs []int32 `json:"ids"`

@@ -1,12 +1,12 @@
-// Package tokenizer turns text into token ids and back: byte-level BPE as
-// Hugging Face's tokenizer.json describes it.
+// Package tokenizer turns text into token ids and back: byte-level BPE, and BPE
+// over the pieces of SentencePiece, as Hugging Face's tokenizer.json describes them.
 //
 // The file (https://github.com/huggingface/tokenizers) names a pipeline: added
 // tokens are cut out of the text, the rest is normalised, split into words by a
 // pattern, each word's bytes are merged by rank, and a post-processor adds
 // tokens in front and behind. Only the pipelines of the Llama 3, GPT-2 (with
-// single digits: SmolLM2), Qwen 2 and Mistral's tekken families are known; whatever else a file
-// asks for is refused by its name, because a tokenizer that is almost right
+// single digits: SmolLM2), Qwen 2, Mistral's tekken and Llama 2 (SentencePiece: also
+// Mistral 7B, TinyLlama) families are known; whatever else a file asks for is refused by its name, because a tokenizer that is almost right
 // trains a model on the wrong text.
 //
 // Characters are classed by the Unicode tables of the Go release: characters
@@ -29,6 +29,7 @@ type Tokenizer struct {
 	whole   bool             // ignore_merges: a word that is in the vocabulary is one token
 	nfc     bool
 	split   splitter
+	pieces  *pieces // not nil: the vocabulary is no byte-level one
 	added   map[string]int32
 	raw     *matcher // added tokens searched in the text as it is
 	normed  *matcher // added tokens searched in the normalised text; nil: none
@@ -72,12 +73,17 @@ func (t *Tokenizer) Encode(text string, o Options) []int32 {
 	if o.AddSpecial {
 		out = append(out, t.before...)
 	}
+	first := true
 	t.raw.cut(text, o.SpecialAsText, func(plain string, id int32) {
+		defer func() { first = false }()
 		if id >= 0 {
 			out = append(out, id)
 			return
 		}
-		if t.nfc {
+		switch {
+		case t.pieces != nil:
+			plain = t.pieces.normalise(plain, first)
+		case t.nfc:
 			plain = nfc(plain)
 		}
 		if t.normed == nil {
@@ -100,6 +106,9 @@ func (t *Tokenizer) Encode(text string, o Options) []int32 {
 
 // encodePlain appends the ids of text that holds no added token.
 func (t *Tokenizer) encodePlain(out []int32, text string) []int32 {
+	if t.pieces != nil {
+		return t.pieces.encode(t, out, text)
+	}
 	for text != "" {
 		part := text
 		if t.split.digits {
@@ -143,6 +152,10 @@ func (t *Tokenizer) VocabSize() int { return len(t.tokens) }
 func (t *Tokenizer) TokenID(s string) (int32, bool) {
 	if id, ok := t.added[s]; ok {
 		return id, true
+	}
+	if t.pieces != nil {
+		id, ok := t.pieces.ids[s]
+		return id, ok
 	}
 	b, ok := tokenBytes(s)
 	if !ok {

@@ -81,7 +81,7 @@ func TestRefused(t *testing.T) {
 		{"model.type", "WordPiece", "WordPiece"},
 		{"model.dropout", 0.1, "dropout"},
 		{"model.unk_token", "<unk>", "unk_token"},
-		{"model.byte_fallback", true, "byte_fallback"},
+		{"model.byte_fallback", true, "not supported for pieces"},
 		{"model.continuing_subword_prefix", "##", "continuing_subword_prefix"},
 		{"model.end_of_word_suffix", "</w>", "end_of_word_suffix"},
 		{"model.vocab", object{}, "no vocabulary"},
