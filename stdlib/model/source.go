@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"cogumi/stdlib/experiment"
@@ -83,6 +84,9 @@ func ggufIn(path string) (string, error) {
 	}
 	files, err := filepath.Glob(filepath.Join(path, "*.gguf"))
 	if len(files) > 1 {
+		if parts, bad := gguf.Parts(files[0]); bad == nil && slices.Equal(parts, files) {
+			return files[0], err
+		}
 		for i := range files {
 			files[i] = filepath.Base(files[i])
 		}
@@ -104,9 +108,20 @@ func ggufSource(path string) (*source, error) {
 	defer m.Close() // its folder is in memory
 	s := &source{folder: m.Folder(), nf4: !m.Quantized(), open: func() (weights, error) { return gguf.OpenModel(path) }}
 	s.hash = func() (string, error) {
-		content, err := experiment.HashPath(path)
-		sum := sha256.Sum256(fmt.Appendf(nil, "gguf, nf4 %t\n%s\n", s.nf4, content))
-		return hex.EncodeToString(sum[:]), err
+		paths, err := gguf.Parts(path)
+		if err != nil {
+			return "", err
+		}
+		h := sha256.New()
+		fmt.Fprintf(h, "gguf, nf4 %t\n", s.nf4)
+		for _, path := range paths {
+			content, err := experiment.HashPath(path)
+			if err != nil {
+				return "", err
+			}
+			fmt.Fprintln(h, content)
+		}
+		return hex.EncodeToString(h.Sum(nil)), nil
 	}
 	return s, nil
 }

@@ -19,10 +19,23 @@ type File struct {
 	names    []string       // in the file's order
 	tensors  map[string]safetensors.Tensor
 	unmap    func() error
+	whole    bool // made of all parts of a model
 }
 
-// Open maps a file. Close it when its data is no longer used.
+// Open maps a file, and with the first part of a model (Parts) the others too.
+// Close it when its data is no longer used.
 func Open(path string) (*File, error) {
+	paths, err := Parts(path)
+	if err != nil {
+		return nil, err
+	}
+	if len(paths) > 1 {
+		return openParts(paths)
+	}
+	return openOne(path)
+}
+
+func openOne(path string) (*File, error) {
 	b, unmap, err := mapped.File(path)
 	if err != nil {
 		return nil, fmt.Errorf("gguf: %w", err)

@@ -86,8 +86,8 @@ func (m *Model) readArchitecture() error {
 	if r.err != nil {
 		return r.err
 	}
-	if parts > 1 {
-		return fmt.Errorf("it is one of %d parts: join them first (llama-gguf-split --merge)", parts)
+	if parts > 1 && !m.File.whole {
+		return fmt.Errorf("it is one of %d parts, and its name does not say which: NAME-00001-of-%05d.gguf is wanted", parts, parts)
 	}
 	i := slices.IndexFunc(architectures, func(a architecture) bool { return a.name == name })
 	if i < 0 {
