@@ -3,6 +3,7 @@ package curate
 import (
 	"cmp"
 	"maps"
+	"unicode"
 
 	"cogumi/stdlib/curate/contamination"
 	"cogumi/stdlib/curate/format"
@@ -21,7 +22,7 @@ type attributes struct {
 	Category  string         `json:"category,omitempty"`
 	Tokens    int            `json:"tokens"` // of prompt and answer, without a template
 	Language  string         `json:"language,omitempty"`
-	Sure      bool           `json:"sure,omitempty"` // of the language
+	Sure      bool           `json:"sure,omitempty"` // of the language; not where there are few letters
 	Format    string         `json:"format,omitempty"`
 	Repeats   string         `json:"repeats,omitempty"`
 	Gibberish string         `json:"gibberish,omitempty"`
@@ -60,7 +61,11 @@ func (j *judge) row(r *dataset.Row) attributes {
 	prompt, reply := r.Prompt(), r.Reply()
 	all := prompt + "\n\n" + reply
 	a.Tokens = len(j.tokens.Encode(prompt, tokenizer.Options{})) + len(j.tokens.Encode(reply, tokenizer.Options{}))
-	g := language.Decide(all)
+	g := language.Detect(all)
+	if !g.Sure && g.Code != "" && letters(all) >= tellable {
+		g = language.Decide(all)
+		g.Sure = true // as sure as anybody can be
+	}
 	a.Language, a.Sure = g.Code, g.Sure
 	said, asked := repetition.Measure(reply), repetition.Measure(prompt)
 	a.Repeats = said.Repeats(repetition.Limits{})
@@ -72,6 +77,22 @@ func (j *judge) row(r *dataset.Row) attributes {
 		}
 	}
 	return a
+}
+
+// tellable is how many letters a text needs for its language to be looked for at
+// length: lingua-go takes milliseconds, and of "12 + 7 = ?" knows no more.
+const tellable = 80
+
+func letters(text string) int {
+	n := 0
+	for _, r := range text {
+		if unicode.IsLetter(r) {
+			if n++; n == tellable {
+				break
+			}
+		}
+	}
+	return n
 }
 
 // texts are all that a row says.

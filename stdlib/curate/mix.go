@@ -52,7 +52,7 @@ func (r *Rules) judge(a *attributes) (filter int, why string) {
 		return 1, fmt.Sprintf("%d tokens, fewer than %d", a.Tokens, r.MinTokens)
 	case r.MaxTokens > 0 && a.Tokens > r.MaxTokens:
 		return 1, fmt.Sprintf("%d tokens, more than %d", a.Tokens, r.MaxTokens)
-	case len(r.Languages) > 0 && a.Language != "" && (a.Sure || a.Tokens >= 40) && !slices.Contains(r.Languages, a.Language):
+	case len(r.Languages) > 0 && a.Sure && !slices.Contains(r.Languages, a.Language):
 		return 2, "it is " + a.Language
 	case r.Repetition && a.Repeats != "":
 		return 3, a.Repeats

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"cogumi/reports/run"
+	"cogumi/stdlib/curate/pii"
 	"cogumi/stdlib/experiment"
 )
 
@@ -73,3 +74,15 @@ func (r *Rows) report() {
 
 // Stages are the names of the funnel's stages with the rows that each left.
 func (r *Rows) Stages() []run.FunnelStage { return slices.Clone(r.stages) }
+
+// Summary is what came of it, for a run's result.
+func (r *Rows) Summary() map[string]any {
+	stages := []any{}
+	for _, s := range r.stages {
+		stages = append(stages, map[string]any{"stage": s.Name, "rows": s.Count})
+	}
+	return map[string]any{"rows": r.stages[0].Count, "kept": r.kept, "stages": stages}
+}
+
+// PersonalData are the kinds that Rules.PII knows.
+func PersonalData() []string { return slices.Clone(pii.Kinds) }

@@ -26,6 +26,7 @@ func init() {
 			"Reply":            reflect.ValueOf((*p_cogumi_stdlib_model.Reply)(nil)),
 			"Sampling":         reflect.ValueOf((*p_cogumi_stdlib_model.Sampling)(nil)),
 			"Talk":             reflect.ValueOf((*p_cogumi_stdlib_model.Talk)(nil)),
+			"Tokenizer":        reflect.ValueOf(p_cogumi_stdlib_model.Tokenizer),
 		}}
 	})
 }
