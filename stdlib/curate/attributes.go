@@ -61,16 +61,11 @@ func (j *judge) row(r *dataset.Row) attributes {
 	prompt, reply := r.Prompt(), r.Reply()
 	all := prompt + "\n\n" + reply
 	a.Tokens = len(j.tokens.Encode(prompt, tokenizer.Options{})) + len(j.tokens.Encode(reply, tokenizer.Options{}))
-	g := language.Detect(all)
-	if !g.Sure && g.Code != "" && letters(all) >= tellable {
-		g = language.Decide(all)
-		g.Sure = true // as sure as anybody can be
-	}
-	a.Language, a.Sure = g.Code, g.Sure
+	a.Language, a.Sure = languageOf(all)
 	said, asked := repetition.Measure(reply), repetition.Measure(prompt)
 	a.Repeats = said.Repeats(repetition.Limits{})
 	a.Gibberish = cmp.Or(said.Gibberish(repetition.Limits{}), asked.Gibberish(repetition.Limits{}))
-	a.Offensive = words.Count(all, g.Code)
+	a.Offensive = words.Count(all, a.Language)
 	if j.benchmarks != nil {
 		if m, ok := j.benchmarks.Find(all); ok {
 			a.Benchmark, a.Item, a.Span = m.Benchmark, m.Item, clip(m.Span, 300)
@@ -79,17 +74,41 @@ func (j *judge) row(r *dataset.Row) attributes {
 	return a
 }
 
-// tellable is how many letters a text needs for its language to be looked for at
-// length: lingua-go takes milliseconds, and of "12 + 7 = ?" knows no more.
-const tellable = 80
+// Letters that a text needs for its language to be sure, and for it to be looked for
+// at length where it is not: lingua-go takes milliseconds, and knows no more than
+// anybody of "12 + 7 = ?" or of sentences full of names.
+const (
+	tellable = 60
+	longer   = 100
+)
 
-func letters(text string) int {
+// languageOf is sure where the table is, or where lingua-go comes to the same.
+func languageOf(text string) (code string, sure bool) {
+	n := letters(text, longer)
+	g := language.Detect(text)
+	switch {
+	case n < tellable || g.Code == "":
+		return g.Code, false
+	case g.Sure || n < longer:
+		return g.Code, g.Sure
+	}
+	second := language.Decide(text)
+	return second.Code, second.Code == g.Code
+}
+
+// letters counts the letters of a text, up to most; one of Han, kana or Hangul is a
+// syllable and counts for three.
+func letters(text string, most int) int {
 	n := 0
 	for _, r := range text {
-		if unicode.IsLetter(r) {
-			if n++; n == tellable {
-				break
-			}
+		switch {
+		case r >= 0x3040 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul):
+			n += 3
+		case unicode.IsLetter(r):
+			n++
+		}
+		if n >= most {
+			break
 		}
 	}
 	return n

@@ -19,10 +19,9 @@ import (
 
 // A part is some rows of one file with their attributes: lines of rows, packed,
 // lines of attributes, and a manifest that is written last.
-const (
-	partRows  = 8192
-	partBytes = 16 << 20
-)
+const partBytes = 16 << 20
+
+var partRows = 8192 // smaller in tests
 
 // manifest says what a part is, and what a finished one must still be.
 type manifest struct {
