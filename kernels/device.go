@@ -50,6 +50,9 @@ type InPlace interface {
 	// Map makes data the memory of a persistent tensor, instead of Alloc. data is
 	// read-only and stays as it is until the tensor is freed.
 	Map(t *Tensor, data []byte) error
+	// OnIdle has f told of mapped data that will hardly be read again, because the
+	// device holds it in a layout of its own. It stays readable.
+	OnIdle(f func(data []byte))
 }
 
 // Footprint is what a device knows that keeps more than tensors: the bytes that

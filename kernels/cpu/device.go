@@ -21,7 +21,9 @@ import (
 func New() *host.Device {
 	o := newOperands()
 	bind := func(v *host.View, op kernels.Op) (func(), error) { return o.bind(v, op) }
-	return host.NewDevice(host.Config{Describe: describe, Bind: bind, Reuse: true, Freed: o.forget, Footprint: o.footprint})
+	d := host.NewDevice(host.Config{Describe: describe, Bind: bind, Reuse: true, Freed: o.forget, Footprint: o.footprint})
+	o.idle = d.Idle
+	return d
 }
 
 // bind prefers the fast operations; the others are those of the plain device,

@@ -19,6 +19,7 @@ type operands struct {
 	left   int64 // bytes that may still be kept
 	shared gemm.Packed
 	work   workspace
+	idle   func(data []byte) // told of weights of which there is a copy now
 }
 
 type operandKey struct {
@@ -77,6 +78,9 @@ func (o *operands) operand(v *host.View, m *kernels.Matrix, transposed bool) fun
 func (o *operands) make(v *host.View, m *kernels.Matrix, transposed bool) product {
 	w := v.Weight(m)
 	if s := source(w, m, transposed); s != nil {
+		if stored := w.Stored(); transposed && len(stored) > 0 {
+			o.idle(stored) // W itself is read where it lies, and only by training
+		}
 		return func(c, a gemm.Matrix, accumulate bool) { gemm.MulSource(c, a, s, accumulate) }
 	}
 	p := &gemm.Packed{}

@@ -29,6 +29,7 @@ type Config struct {
 type Device struct {
 	Config
 	memory memory
+	idle   func(data []byte)
 }
 
 // NewDevice returns a device.
@@ -52,6 +53,16 @@ func (d *Device) Footprint(p *kernels.Program) int64 { return d.Config.Footprint
 // Map makes data the memory of t, kernels.InPlace. data must begin at a multiple
 // of the size of t's elements; Write to t is an error.
 func (d *Device) Map(t *kernels.Tensor, data []byte) error { return d.memory.use(t, data) }
+
+// OnIdle is kernels.InPlace's.
+func (d *Device) OnIdle(f func(data []byte)) { d.idle = f }
+
+// Idle says that data will hardly be read again.
+func (d *Device) Idle(data []byte) {
+	if d.idle != nil {
+		d.idle(data)
+	}
+}
 
 func (d *Device) Free(ts ...*kernels.Tensor) {
 	for _, t := range ts {

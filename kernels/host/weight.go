@@ -3,6 +3,7 @@ package host
 import (
 	"encoding/binary"
 	"math"
+	"unsafe"
 
 	"cogumi/kernels"
 	"cogumi/kernels/ggml"
@@ -42,6 +43,18 @@ func (v *View) Weight(m *kernels.Matrix) *Weight {
 		w.dtype, w.blocks = m.Dense.DType, v.U8(m.Dense)
 	}
 	return w
+}
+
+// Stored is the weight's bytes as they lie in memory, its scales not counted; nil
+// for float32.
+func (w *Weight) Stored() []byte {
+	switch {
+	case w.packed != nil:
+		return w.packed
+	case w.half != nil:
+		return unsafe.Slice((*byte)(unsafe.Pointer(&w.half[0])), 2*len(w.half))
+	}
+	return w.blocks
 }
 
 // Row writes row i, In values, to dst: NF4 rounded to bf16, as stored otherwise.

@@ -12,6 +12,7 @@ import (
 
 	"cogumi/kernels"
 	"cogumi/stdlib/llm/hfconfig"
+	"cogumi/stdlib/llm/mapped"
 	"cogumi/stdlib/llm/safetensors"
 	"cogumi/stdlib/llm/tokenizer"
 )
@@ -72,6 +73,9 @@ func Load(device kernels.Device, folder fs.FS, weights Weights, o Options) (*Mod
 	config, err := hfconfig.Read(folder)
 	if err != nil {
 		return nil, err
+	}
+	if d, ok := device.(kernels.InPlace); ok {
+		d.OnIdle(mapped.Release)
 	}
 	m := &Model{Config: config, device: device, compute: device.Describe().Compute}
 	if err := m.readText(folder); err != nil {

@@ -37,5 +37,9 @@ func File(path string) (data []byte, unmap func() error, err error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("map %s: %w", path, err)
 	}
-	return data, func() error { return unix.Munmap(data) }, nil
+	remember(data)
+	return data, func() error {
+		forget(data)
+		return unix.Munmap(data)
+	}, nil
 }
