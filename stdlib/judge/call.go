@@ -98,7 +98,7 @@ func (e *endpoint) decide(ctx context.Context, h *hearing, limit *limiter, a *as
 		}
 		keys = append(keys, key)
 		var d Decision
-		d, why = parse(got.Text)
+		d, why = a.read(got.Text)
 		d.Model = got.Model
 		switch {
 		case why == nil && !e.c.AnyModel && !sameModel(e.c.Model, got.Model) && got.Model != "":

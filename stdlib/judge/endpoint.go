@@ -47,6 +47,7 @@ type endpoint struct {
 	account string // hash of endpoint and model: name of the ledger
 	back    time.Duration
 	poll    time.Duration
+	form    Form
 
 	mu   sync.Mutex // guards book during an estimate
 	book *ledger
@@ -80,7 +81,7 @@ func Endpoint(c EndpointConfig) (*Judge, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &endpoint{c: c, net: newTransport(key, answerFor, c.Parallel), price: priceOf(table, c.Model), back: 500 * time.Millisecond, poll: 30 * time.Second}
+	e := &endpoint{c: c, net: newTransport(key, answerFor, c.Parallel), price: priceOf(table, c.Model), back: 500 * time.Millisecond, poll: 30 * time.Second, form: Form{Name: "judgement", Schema: schemaText}}
 	if _, own := table[c.Model]; !own && c.PriceFile == "" && !strings.Contains(c.URL, "//api.openai.com/") {
 		e.price = nil // a server of another name has prices of its own
 	}
@@ -144,7 +145,7 @@ func (e *endpoint) body(messages []openai.ChatCompletionMessage) ([]byte, error)
 	switch e.c.Format {
 	case "json_schema":
 		r.ResponseFormat = &openai.ChatCompletionResponseFormat{Type: openai.ChatCompletionResponseFormatTypeJSONSchema,
-			JSONSchema: &openai.ChatCompletionResponseFormatJSONSchema{Name: "judgement", Schema: schemaText, Strict: true}}
+			JSONSchema: &openai.ChatCompletionResponseFormatJSONSchema{Name: e.form.Name, Schema: e.form.Schema, Strict: true}}
 	case "json_object":
 		r.ResponseFormat = &openai.ChatCompletionResponseFormat{Type: openai.ChatCompletionResponseFormatTypeJSONObject}
 	}

@@ -66,6 +66,8 @@ type Decision struct {
 	A      *Scores `json:"a,omitempty"` // of the answer shown first
 	B      *Scores `json:"b,omitempty"`
 	Model  string  `json:"model,omitempty"` // that answered, as the endpoint calls it
+
+	text string // of answers to other questions
 }
 
 // Scores are marks of 1 to 10.

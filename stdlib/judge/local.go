@@ -46,7 +46,7 @@ func (l *local) hear(ctx context.Context, _ *hearing, cases []ask, done func(int
 		rest := &dataset.Set{Name: "pairs to judge again"}
 		var left []int
 		for n, i := range open {
-			d, why := parse(got.List[n].Text)
+			d, why := cases[i].read(got.List[n].Text)
 			d.Model = l.name
 			switch {
 			case why == nil:

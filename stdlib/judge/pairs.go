@@ -78,6 +78,7 @@ type ask struct {
 	pair   int // index in the match
 	canary string
 	order  int // 0: ours stands first
+	other  *question
 	Pair
 }
 

@@ -71,6 +71,9 @@ func rubric(category string) string {
 // holds "{reference}" stays as it is. The mark is a hash of both answers, so that
 // none can close its own frame.
 func (a *ask) messages() []openai.ChatCompletionMessage {
+	if a.other != nil {
+		return a.other.messages()
+	}
 	first, second := a.shown()
 	sum := sha256.Sum256([]byte(first + "\x00" + second))
 	shown := ""
