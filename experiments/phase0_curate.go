@@ -13,6 +13,7 @@
 //   --offensive words that a row may have; -1: any number
 //   --benchmarks files or folders of items that must not be in the rows
 //   --threshold, --prompts, --memory of the search for duplicates; --threshold 0: none
+//   --judge, --judge-url, --key-env, --prices, --max-dollars, --min-score of scoring by a language model
 //   --balance even, or weights (math=3,code=2)
 //   --rows, --seed of the balance
 // PIPELINE STAGE: 0 curate
@@ -29,6 +30,8 @@ import (
 	"cogumi/stdlib/curate"
 	"cogumi/stdlib/dedup"
 	"cogumi/stdlib/experiment"
+	"cogumi/stdlib/judge"
+	"cogumi/stdlib/model"
 )
 
 func main() {
@@ -59,6 +62,17 @@ func main() {
 	balance := curate.MustParseBalance(x.String("balance", "", "even, or weights of categories: math=3,code=2"))
 	balance.Rows = x.Int("rows", 0, "rows of all categories together; 0: all that the shares allow")
 	balance.Seed = x.Int("seed", 1, "of what is drawn")
+	scoring := curate.Scoring{
+		Min:        x.Int("min-score", 7, "rows with a lower score (1 to 10) go"),
+		MaxDollars: x.Float("max-dollars", 1, "hard limit of what scoring may cost"),
+	}
+	scorer := x.String("judge", "", "model that scores rows, as the endpoint calls it; local:NAME for one of your own; empty: rows are not scored")
+	endpoint := judge.EndpointConfig{
+		Model:     scorer,
+		URL:       x.String("judge-url", "", "endpoint that speaks OpenAI's protocol; api.openai.com if empty"),
+		KeyEnv:    x.String("key-env", "OPENAI_API_KEY", "environment variable with the key"),
+		PriceFile: x.String("prices", "", "prices of your own"),
+	}
 	switch private {
 	case "drop":
 		rules.PII = curate.PersonalData()
@@ -72,6 +86,11 @@ func main() {
 	rows := tagged.MustMix(rules)
 	if threshold > 0 {
 		rows = rows.MustDedup(curate.Dedup{Threshold: threshold, Prompt: prompts, Memory: memory})
+	}
+	if name, local := strings.CutPrefix(scorer, "local:"); local {
+		rows = rows.MustScore(judge.Local(model.MustLoad(name)), curate.Scoring{Min: scoring.Min})
+	} else if scorer != "" {
+		rows = rows.MustScore(judge.MustEndpoint(endpoint), scoring)
 	}
 	rows = rows.MustBalance(balance)
 	rows.MustWrite(out)

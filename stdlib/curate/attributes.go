@@ -33,15 +33,15 @@ type attributes struct {
 	Span      string         `json:"span,omitempty"` // what is the same there and here
 }
 
-// judge computes the attributes of rows. It may be used by several goroutines.
-type judge struct {
+// gauge computes the attributes of rows. It may be used by several goroutines.
+type gauge struct {
 	tokens     *tokenizer.Tokenizer
 	benchmarks *contamination.Index // nil: none
 	redact     bool
 }
 
 // row gives what is known of a row, and redacts it where that is wanted.
-func (j *judge) row(r *dataset.Row) attributes {
+func (j *gauge) row(r *dataset.Row) attributes {
 	a := attributes{Category: r.Category, Format: format.Check(r)}
 	for _, text := range texts(r) {
 		found := pii.Find(*text)

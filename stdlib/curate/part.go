@@ -85,7 +85,7 @@ var packers = sync.Pool{New: func() any {
 }}
 
 // write computes the attributes of a part's rows and writes it.
-func (p *part) write(dir, source string, j *judge) (*manifest, error) {
+func (p *part) write(dir, source string, j *gauge) (*manifest, error) {
 	m := &manifest{Rows: len(p.rows)}
 	var lines, tags bytes.Buffer
 	enc := json.NewEncoder(&tags)

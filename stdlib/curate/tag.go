@@ -78,7 +78,7 @@ func Tag(sources []Source, c Tagger) (*Tagged, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &judge{tokens: tokens, redact: c.Redact}
+	j := &gauge{tokens: tokens, redact: c.Redact}
 	items := map[string]string{}
 	if len(c.Benchmarks) > 0 {
 		j.benchmarks = contamination.New()
@@ -116,7 +116,7 @@ func MustTag(sources []Source, c Tagger) *Tagged {
 	return must(t, err)
 }
 
-func tagSource(s Source, j *judge, params map[string]any) (*taggedSource, error) {
+func tagSource(s Source, j *gauge, params map[string]any) (*taggedSource, error) {
 	x := experiment.Current()
 	inputs := map[string]string{}
 	for i, path := range s.Files {
@@ -127,7 +127,7 @@ func tagSource(s Source, j *judge, params map[string]any) (*taggedSource, error)
 		inputs[fmt.Sprintf("%05d %s", i, filepath.Base(path))] = hash
 	}
 	spec := experiment.Spec{Name: "tag " + s.Name, Version: version, Inputs: inputs, Params: params}
-	dir, err := x.Do(spec, func(w *experiment.Work) error { return (&tagging{source: s, judge: j, dir: w.Dir, run: x}).all() })
+	dir, err := x.Do(spec, func(w *experiment.Work) error { return (&tagging{source: s, gauge: j, dir: w.Dir, run: x}).all() })
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +152,7 @@ func tagSource(s Source, j *judge, params map[string]any) (*taggedSource, error)
 // tagging is the work on one source.
 type tagging struct {
 	source Source
-	judge  *judge
+	gauge  *gauge
 	dir    string
 	run    *experiment.Run
 
@@ -182,7 +182,7 @@ func (t *tagging) all() error {
 	for range par.Workers() {
 		group.Go(func() {
 			for p := range t.work {
-				m, err := p.write(t.dir, t.source.Name, t.judge)
+				m, err := p.write(t.dir, t.source.Name, t.gauge)
 				t.mu.Lock()
 				if t.done[p.number] = m; err != nil && t.failed == nil {
 					t.failed = fmt.Errorf("%s: %w", t.source.Files[p.at[0].File], err)
