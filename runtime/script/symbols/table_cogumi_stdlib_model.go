@@ -13,6 +13,7 @@ func init() {
 	register("cogumi/stdlib/model", func() *Package {
 		return &Package{Path: "cogumi/stdlib/model", Name: "model", Values: map[string]reflect.Value{
 			"Adapter":          reflect.ValueOf((*p_cogumi_stdlib_model.Adapter)(nil)),
+			"ErrOtherBase":     reflect.ValueOf(&p_cogumi_stdlib_model.ErrOtherBase).Elem(),
 			"Example":          reflect.ValueOf(p_cogumi_stdlib_model.Example),
 			"FindAdapter":      reflect.ValueOf(p_cogumi_stdlib_model.FindAdapter),
 			"Load":             reflect.ValueOf(p_cogumi_stdlib_model.Load),
