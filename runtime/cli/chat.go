@@ -75,7 +75,7 @@ func (a *app) chat(t *trial, adapter string) error {
 	if err != nil {
 		return err
 	}
-	m, err := a.with(base, adapter)
+	m, err := a.with(base, adapter, t.anyBase)
 	if err != nil {
 		return err
 	}

@@ -85,7 +85,7 @@ func (a *app) generate(t *trial, adapters []string, prompt string, raw bool) err
 	}
 	var models []*model.Model
 	for _, name := range adapters {
-		m, err := a.with(base, name)
+		m, err := a.with(base, name, t.anyBase)
 		if err != nil {
 			return err
 		}

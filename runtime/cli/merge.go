@@ -89,7 +89,7 @@ func (a *app) merge(t *trial, adapter, into, out, file string) error {
 	if err != nil {
 		return err
 	}
-	m, err := a.with(base, adapter)
+	m, err := a.with(base, adapter, t.anyBase)
 	if err != nil {
 		return err
 	}

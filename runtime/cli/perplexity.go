@@ -80,7 +80,7 @@ func (a *app) perplexity(t *trial, adapter, file string, window, stride int) err
 	if err != nil {
 		return err
 	}
-	m, err := a.with(base, adapter)
+	m, err := a.with(base, adapter, t.anyBase)
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,7 @@ type trial struct {
 	model    string
 	adapters []string
 	original bool
+	anyBase  bool
 	gpu      string
 	context  int
 	system   string
@@ -36,6 +37,7 @@ type trial struct {
 func (t *trial) modelFlags(f *pflag.FlagSet) {
 	f.StringVarP(&t.model, "model", "m", "tiny", "model folder, GGUF file, name of a downloaded model, or tiny")
 	f.BoolVar(&t.original, "original", false, "use the weights as they are, not quantised to 4 bits")
+	f.BoolVar(&t.anyBase, "any-base", false, "use an adapter also on other files than it was trained on")
 	f.StringVar(&t.gpu, "gpu", "", "compute on this GPU, or off for the processor (default the first GPU that serves)")
 }
 
@@ -82,7 +84,7 @@ func (t *trial) base() (*model.Model, error) {
 }
 
 // with puts an adapter on the base; "" is the base alone.
-func (a *app) with(base *model.Model, adapter string) (*model.Model, error) {
+func (a *app) with(base *model.Model, adapter string, anyBase bool) (*model.Model, error) {
 	if adapter == "" {
 		return base, nil
 	}
@@ -90,6 +92,7 @@ func (a *app) with(base *model.Model, adapter string) (*model.Model, error) {
 	if err != nil {
 		return nil, inputFault(err)
 	}
+	found.AnyBase = anyBase
 	m, err := base.WithAdapter(found)
 	if err != nil {
 		return nil, inputFault(err)

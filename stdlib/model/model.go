@@ -7,6 +7,7 @@ package model
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"runtime/debug"
@@ -36,6 +37,7 @@ type Model struct {
 // base is what models with different adapters share.
 type base struct {
 	*source
+	files  string // hash of the files, however they are quantised here
 	mu     sync.Mutex
 	loaded *llm.Model
 }
@@ -44,7 +46,10 @@ type base struct {
 type Adapter struct {
 	Folder string // holds adapter_config.json and adapter_model.safetensors
 	Hash   string // of its files
-	Base   string // Hash of the model that it was trained on
+	Base   string // Files of the model that it was trained on; empty: it does not say
+	// AnyBase puts it on any model of the same shape all the same: a base in another
+	// format, or one that was trained further.
+	AnyBase bool
 }
 
 // Load opens a model: "tiny" is built in, anything else is a Hugging Face
@@ -72,7 +77,7 @@ func Load(name string) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load model %s: %w", name, err)
 	}
-	m.base = &base{source: s}
+	m.base = &base{source: s, files: m.Hash}
 	return m, nil
 }
 
@@ -88,9 +93,9 @@ func MustLoad(name string) *Model {
 // WithAdapter is the same base with an adapter that was trained on it. An
 // adapter of another base is refused.
 func (m *Model) WithAdapter(a *Adapter) (*Model, error) {
-	if a.Base != "" && a.Base != m.Hash {
-		return nil, experiment.Hint(fmt.Errorf("adapter %s was trained on another base than %s", a.Folder, m.Name),
-			"load the model that it was trained on")
+	if a.Base != "" && a.Base != m.base.files && !a.AnyBase {
+		err := fmt.Errorf("%w: adapter %s was trained on %s, this is %s (other files)", ErrOtherBase, a.Folder, a.baseName(), m.Name)
+		return nil, experiment.Hint(err, "load the model that it was trained on; for the same weights in another format say so: AnyBase in a script, --any-base on the command line")
 	}
 	return &Model{Name: m.Name, Path: m.Path, Hash: m.Hash, Adapter: a, base: m.base}, nil
 }
@@ -104,13 +109,29 @@ func (m *Model) MustWithAdapter(a *Adapter) *Model {
 	return n
 }
 
-// OpenAdapter reads a PEFT folder; Base is unknown then.
+// ErrOtherBase: an adapter was trained on another model than it is put on.
+var ErrOtherBase = errors.New("the adapter is of another base")
+
+// Files is a hash of the model's files, the same however they are quantised here.
+func (m *Model) Files() string { return m.base.files }
+
+// OpenAdapter reads a PEFT folder. Base is known of adapters that were trained
+// here; PEFT's own files name their base, but do not say which weights it had.
 func OpenAdapter(folder string) (*Adapter, error) {
-	if _, err := peft.Read(folder); err != nil {
+	p, err := peft.Read(folder)
+	if err != nil {
 		return nil, err
 	}
 	hash, err := experiment.HashPath(folder)
-	return &Adapter{Folder: folder, Hash: hash}, err
+	return &Adapter{Folder: folder, Hash: hash, Base: p.BaseFiles}, err
+}
+
+// baseName is what the adapter calls its base.
+func (a *Adapter) baseName() string {
+	if p, err := peft.Read(a.Folder); err == nil && p.BaseModel != "" {
+		return p.BaseModel
+	}
+	return "another model"
 }
 
 // device is the one that this process computes on.

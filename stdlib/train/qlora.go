@@ -46,7 +46,7 @@ func QLoRA(m *model.Model, set *dataset.Set, c Config) (*model.Adapter, error) {
 	folder := filepath.Join(dir, "adapter")
 	r.Artefact("adapter", "adapter", folder)
 	hash, err := experiment.HashPath(folder)
-	return &model.Adapter{Folder: folder, Hash: hash, Base: m.Hash}, err
+	return &model.Adapter{Folder: folder, Hash: hash, Base: m.Files()}, err
 }
 
 // MustQLoRA is QLoRA; an error ends the run.
@@ -125,7 +125,7 @@ func trainIn(ctx context.Context, r *experiment.Run, m *model.Model, set *datase
 	if s.seconds > 0 {
 		s.speed.remember(float64(s.seen) / s.seconds)
 	}
-	return s.finish(adapter, m.Name)
+	return s.finish(adapter, m)
 }
 
 // announce says what is about to happen.
@@ -254,7 +254,7 @@ func (s *session) evaluate(ctx context.Context) error {
 }
 
 // finish writes the adapter that the step returns.
-func (s *session) finish(a *llm.Adapter, base string) error {
+func (s *session) finish(a *llm.Adapter, m *model.Model) error {
 	if s.Stopped != "" {
 		s.r.Note(run.Note{Level: "info", Topic: "train", Text: fmt.Sprintf("stopped early at step %d of %d: %s", s.Step, s.steps, s.Stopped)})
 	}
@@ -267,9 +267,10 @@ func (s *session) finish(a *llm.Adapter, base string) error {
 		}
 		s.r.Note(run.Note{Level: "info", Topic: "train", Text: fmt.Sprintf("kept the adapter of step %d of %d, whose held-out loss %.4f was the lowest", s.BestStep, s.steps, s.Best)})
 	}
-	out, err := a.Export(base)
+	out, err := a.Export(m.Name)
 	if err != nil {
 		return err
 	}
+	out.BaseFiles = m.Files()
 	return out.Write(filepath.Join(s.dir, "adapter"))
 }

@@ -38,6 +38,7 @@ const (
 // Adapter is a LoRA adapter in memory.
 type Adapter struct {
 	BaseModel string  // base_model_name_or_path
+	BaseFiles string  // hash of the base's files; empty: unknown. Kept in the weights' metadata
 	R         int     // rank
 	Alpha     float64 // lora_alpha
 	Dropout   float64 // lora_dropout, in training only
@@ -93,6 +94,7 @@ func Read(folder string) (*Adapter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read adapter %s: %w", folder, err)
 	}
+	a.BaseFiles = f.Metadata()[baseKey]
 	return a, nil
 }
 

@@ -52,13 +52,24 @@ func (a *Adapter) write(folder string) error {
 			return err
 		}
 	}
-	if err := safetensors.Write(filepath.Join(folder, weightsFile), tensors, map[string]string{"format": "pt"}); err != nil {
+	if err := safetensors.Write(filepath.Join(folder, weightsFile), tensors, a.metadata()); err != nil {
 		return err
 	}
 	if same {
 		return nil
 	}
 	return durable.WriteBytes(path, config)
+}
+
+// baseKey is where the hash of the base's files stands; other tools pass it over.
+const baseKey = "cogumi_base_files"
+
+func (a *Adapter) metadata() map[string]string {
+	m := map[string]string{"format": "pt"}
+	if a.BaseFiles != "" {
+		m[baseKey] = a.BaseFiles
+	}
+	return m
 }
 
 // tensors are the matrices with their keys.
