@@ -3,7 +3,7 @@
 // PURPOSE: Make training rows of raw ones: read every source, write down what each row is like, keep what can be learned from, drop duplicates, balance.
 // WHEN TO USE: You have raw instruction or chat rows, from one source or many, and want to know what is in them before a model learns it.
 // WHEN NOT TO USE: Your rows are clean and only repeat each other: dedup is enough.
-// INPUT: --in F (default tinyworld/pool) | rows (more sources may follow) | own
+// INPUT: --in F (default tinyworld/pool) | sources (more may follow) | own
 // OUTPUT: --out F (default the run's folder) | training rows
 //   removed.jsonl | rows
 // FLAGS: --tokenizer whose tokens are counted: a model, or a tokenizer.json

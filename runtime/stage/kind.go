@@ -26,18 +26,19 @@ const (
 	ReportFile      Kind = "report"           // HTML file
 	Text            Kind = "text"             // any text file
 	Folder          Kind = "folder"           // anything else with files in it
+	Sources         Kind = "sources"          // files, folders or patterns of rows, as curate.Sources reads them
 )
 
 // kinds maps each kind to the wider one that it belongs to.
 var kinds = map[Kind]Kind{
 	Rows: "", InstructionRows: Rows, ChatRows: Rows, Problems: InstructionRows,
 	TrainingRows: InstructionRows, PreferenceRows: Rows, JudgedRecords: "", Model: "",
-	Adapter: "", Quantised: Model, Result: "", TableFile: "", ReportFile: "", Text: "", Folder: "",
+	Adapter: "", Quantised: Model, Result: "", TableFile: "", ReportFile: "", Text: "", Folder: "", Sources: "",
 }
 
 var kindOrder = []Kind{
 	Rows, InstructionRows, ChatRows, Problems, TrainingRows, PreferenceRows, JudgedRecords,
-	Model, Adapter, Quantised, Result, TableFile, ReportFile, Text, Folder,
+	Model, Adapter, Quantised, Result, TableFile, ReportFile, Text, Folder, Sources,
 }
 
 func (k Kind) known() bool {

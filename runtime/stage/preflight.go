@@ -38,6 +38,9 @@ func (p Port) check(s *Script, set *Set, values Values) *Missing {
 		}
 		return &Missing{fmt.Sprintf("%s needs %s, which has no default", s.Name, p.String()), set.makerHint(p, path)}
 	}
+	if p.Kind == Sources {
+		return nil // a description: the script reads it, and says what is wrong
+	}
 	have, err := Sniff(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -176,7 +176,7 @@ func (t *tagging) all() error {
 	ctx, cancel := context.WithCancel(t.run.Context())
 	defer cancel()
 	t.work, t.done, t.kinds = make(chan *part), map[int]*manifest{}, map[string]int{}
-	bar := t.run.Progress("read "+t.source.Name, "rows", 0)
+	bar := t.run.Progress("tag "+t.source.Name, "rows", 0)
 	defer bar.Done()
 	var group sync.WaitGroup
 	for range par.Workers() {
