@@ -82,7 +82,8 @@ const (
 	longer   = 100
 )
 
-// languageOf is sure where the table is, or where lingua-go comes to the same.
+// languageOf is sure where the table is, or where lingua-go comes to the same; it is
+// "" where the two disagree.
 func languageOf(text string) (code string, sure bool) {
 	n := letters(text, longer)
 	g := language.Detect(text)
@@ -92,8 +93,10 @@ func languageOf(text string) (code string, sure bool) {
 	case g.Sure || n < longer:
 		return g.Code, g.Sure
 	}
-	second := language.Decide(text)
-	return second.Code, second.Code == g.Code
+	if second := language.Decide(text); second.Code != g.Code {
+		return "", false
+	}
+	return g.Code, true
 }
 
 // letters counts the letters of a text, up to most; one of Han, kana or Hangul is a

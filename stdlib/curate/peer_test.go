@@ -92,7 +92,7 @@ func TestPeerReaders(t *testing.T) {
 		if g.Rows != set.Len() || set.Len() != 13 || !reflect.DeepEqual(g.Columns, got[0].Columns) {
 			t.Errorf("%s: %d rows of %d, columns %v", reader, g.Rows, set.Len(), g.Columns)
 		}
-		if r := g.Row; !reflect.DeepEqual(r.Messages, want.Messages) || len(r.Messages) != 2 || r.Source != "chats" || r.Language != "en" || r.Tokens != want.Extra["tokens"] || r.ID != 2 || r.Score != 1 {
+		if r := g.Row; !reflect.DeepEqual(r.Messages, want.Messages) || len(r.Messages) != 2 || r.Source != "chats" || r.Language != want.Extra["language"] || r.Tokens != want.Extra["tokens"] || r.ID != 2 || r.Score != 1 {
 			t.Errorf("%s: %+v, want %+v", reader, r, want)
 		}
 	}
