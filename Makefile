@@ -8,7 +8,7 @@ export CGO_ENABLED = 0
 STATICCHECK_VERSION = v0.8.0
 STATICCHECK = $(shell $(GO) env GOPATH)/bin/staticcheck
 
-.PHONY: build demo test models check vet format cross static symbols docs docs-check bench bench-cpu bench-dedup bench-scripts bench-gemm kernels echarts gallery fuzz test-peers clean
+.PHONY: build demo test models check vet format cross static symbols docs docs-check bench bench-cpu bench-dedup bench-scripts bench-gemm kernels echarts gallery screenshots fuzz test-peers clean
 
 build: ## ./cogumi
 	$(GO) build -trimpath -ldflags "-s -w" -o cogumi .
@@ -80,6 +80,15 @@ echarts: ## the part of Apache ECharts that reports embed
 
 gallery: ## example reports, to look at
 	$(GO) run ./reports/internal/example/gallery gallery
+
+CHROMIUM ?= chromium
+screenshots: build ## docs/report.png and docs/report-dark.png, of the demo's report
+	./cogumi run phase1b_scaleup -q --runs .bench/screenshots
+	@for theme in light:1:report dark:0:report-dark; do \
+		$(CHROMIUM) --headless --no-sandbox --disable-gpu --hide-scrollbars --virtual-time-budget=5000 --window-size=1200,820 \
+			--blink-settings=preferredColorScheme=$$(echo $$theme | cut -d: -f2) --screenshot=docs/$$(echo $$theme | cut -d: -f3).png \
+			"file://$$(./cogumi report --runs .bench/screenshots)" >/dev/null 2>&1; \
+	done
 
 fuzz: ## every fuzz target for FUZZTIME
 	@set -e; for file in $$(git grep -l '^func Fuzz' -- '*_test.go'); do \

@@ -45,9 +45,12 @@ func ownSource() fs.FS {
 //	json FILE PATH VALUE  the value at a path like runs.0.state; VALUE may end in *
 //	newest                copies the newest run's run.json to run.json
 //	adapter, shards, truncate: see try_test.go
-func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata",
+func TestScripts(t *testing.T) { testscript.Run(t, scriptParams("testdata")) }
+
+// scriptParams runs the scripts of a folder, each with a home of its own.
+func scriptParams(dir string) testscript.Params {
+	return testscript.Params{
+		Dir: dir,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, ".config"))
@@ -65,7 +68,7 @@ func TestScripts(t *testing.T) {
 			"exits": exits, "waitfor": waitFor, "json": jsonValue, "newest": newest,
 			"adapter": makeAdapter, "shards": makeShards, "truncate": cutFile,
 		},
-	})
+	}
 }
 
 // goSettings are where the go command keeps what it has, which it would look for

@@ -17,7 +17,7 @@ import (
 var root = filepath.Join("..", "..")
 
 // pages are the documents that people read.
-var pages = []string{"README.md", "docs/WRITING.md", "docs/ARCHITECTURE.md", "docs/PIPELINE.md"}
+var pages = []string{"README.md", "docs/GUIDE.md", "docs/SCRIPTS.md", "docs/WRITING.md", "docs/ARCHITECTURE.md", "docs/PIPELINE.md"}
 
 var goBlock = regexp.MustCompile("(?s)```go\n(.*?)```")
 
@@ -57,8 +57,8 @@ func program(example string) string {
 	if !strings.Contains(example, "func main()") {
 		example = "func main() {\nx := experiment.Start()\ndefer x.Finish()\n" + example + "}\n"
 	}
-	known := map[string]string{"fmt": "fmt", "os": "os", "filepath": "path/filepath", "run": "cogumi/reports/run"}
-	for _, name := range []string{"experiment", "dataset", "dedup", "model", "grade", "extract", "train", "validate", "stats", "sandbox"} {
+	known := map[string]string{"fmt": "fmt", "os": "os", "strings": "strings", "filepath": "path/filepath", "run": "cogumi/reports/run"}
+	for _, name := range []string{"experiment", "dataset", "dedup", "model", "grade", "extract", "train", "validate", "stats", "sandbox", "judge", "curate"} {
 		known[name] = "cogumi/stdlib/" + name
 	}
 	var imports []string
