@@ -228,34 +228,45 @@ func (t *tagging) nothing() error {
 
 // read cuts the files into parts. Bad rows go into a file of the step.
 func (t *tagging) read(ctx context.Context) error {
-	return durable.WriteFile(filepath.Join(t.dir, badFile), func(w io.Writer) error {
+	var failed error
+	err := durable.WriteFile(filepath.Join(t.dir, badFile), func(w io.Writer) error {
 		t.bad = bufio.NewWriter(w)
-		enc := json.NewEncoder(t.bad)
-		enc.SetEscapeHTML(false)
-		for i, path := range t.source.Files {
-			t.file, t.row = i, 0
-			var unwritten error
-			good := t.good
-			err := dataset.EachAs(path, t.source.Fields, func(r dataset.Row) error { return t.take(ctx, r) }, func(b dataset.Bad) {
-				t.row++
-				t.badRows++
-				if t.kinds[b.Kind]++; t.first == "" {
-					t.first = fmt.Sprintf("%s:%d: %s", b.File, b.Line, b.Why)
-				}
-				unwritten = errors.Join(unwritten, enc.Encode(b))
-			})
-			if err != nil && t.good == good && t.row > 0 && ctx.Err() == nil && unwritten == nil && len(t.source.Files) > 1 {
-				err = nil // a file of bad rows among others; they are listed
-			}
-			if err == nil {
-				err = errors.Join(unwritten, t.flush(ctx))
-			}
-			if err != nil {
-				return err
+		for i := range t.source.Files {
+			if failed = t.readFile(ctx, i); failed != nil {
+				break
 			}
 		}
 		return t.bad.Flush()
 	})
+	if failed != nil {
+		return failed
+	}
+	return err
+}
+
+func (t *tagging) readFile(ctx context.Context, file int) error {
+	enc := json.NewEncoder(t.bad)
+	enc.SetEscapeHTML(false)
+	t.file, t.row = file, 0
+	var unwritten error
+	err := dataset.EachAs(t.source.Files[file], t.source.Fields, func(r dataset.Row) error { return t.take(ctx, r) }, func(b dataset.Bad) {
+		t.row++
+		t.badRows++
+		if t.kinds[b.Kind]++; t.first == "" {
+			t.first = fmt.Sprintf("%s:%d: %s", b.File, b.Line, b.Why)
+		}
+		unwritten = errors.Join(unwritten, enc.Encode(b))
+	})
+	if errors.Is(err, dataset.ErrOnlyBad) {
+		err = nil // they are listed; all files together must have some that are not
+	}
+	if err == nil {
+		err = unwritten
+	}
+	if err != nil {
+		return err
+	}
+	return t.flush(ctx)
 }
 
 // take puts a row into the part at hand.

@@ -108,6 +108,13 @@ func (t *tally) at(line int) string {
 	return fmt.Sprintf("%s:%d", filepath.Base(t.path), line)
 }
 
+// ErrOnlyBad is what the error of a file is that has rows and none that can be used.
+var ErrOnlyBad = errors.New("no row can be used")
+
+type onlyBad struct{ error }
+
+func (onlyBad) Is(target error) bool { return target == ErrOnlyBad }
+
 // onlyBad is the error of a file that has rows but none that can be used.
 func (t *tally) onlyBad(side string) error {
 	if t.bad == 0 || t.good > 0 {
@@ -117,7 +124,7 @@ func (t *tally) onlyBad(side string) error {
 	if side != "" {
 		hint += " The rows are in " + side
 	}
-	err := fmt.Errorf("read %s: none of its %d rows can be used: %s", t.path, t.bad, t.summary())
+	err := error(onlyBad{fmt.Errorf("read %s: none of its %d rows can be used: %s", t.path, t.bad, t.summary())})
 	return experiment.WithCode(experiment.Hint(err, hint), 3)
 }
 
