@@ -25,7 +25,7 @@ func email(text string, at, floor int) (start, end int) {
 	end = at + 1 + len(strings.TrimRight(text[at+1:end], ".-"))
 	domain := strings.ToLower(text[at+1 : end])
 	dot := strings.LastIndexByte(domain, '.')
-	if dot < 1 || !topLevel(domain[dot+1:]) || strings.Contains(domain, "..") || isExample(domain) {
+	if dot < 1 || !topLevel(domain[dot+1:]) || strings.Contains(domain, "..") || isExample(domain) || strings.HasPrefix(strings.ToLower(text[start:at]), "your") {
 		return 0, 0
 	}
 	if end < len(text) && (text[end] == '(' || text[end] == '[' || text[end] == '=') {
@@ -62,15 +62,15 @@ func isExample(domain string) bool {
 			return true
 		}
 	}
-	return false
+	return strings.HasPrefix(domain, "your") || strings.HasPrefix(domain, "companyname.") || strings.HasPrefix(domain, "example.")
 }
 
 // nobody are ranges of addresses that belong to no single place: the special
-// purpose registries of IANA (RFC 6890), and resolvers that everybody names.
+// purpose registries of IANA (RFC 6890), resolvers that everybody names, digits in order.
 var nobody = prefixes("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
 	"192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
 	"224.0.0.0/4", "240.0.0.0/4", "8.8.8.8/32", "8.8.4.4/32", "1.1.1.1/32", "1.0.0.1/32", "9.9.9.9/32", "208.67.222.222/32", "208.67.220.220/32",
-	"1.2.3.4/32", "255.0.0.0/8", "2001:db8::/32", "2001::/23", "2002::/16", "3fff::/20", "2001:4860:4860::/48", "2606:4700:4700::/48", "2620:fe::/48")
+	"1.2.3.4/32", "123.45.67.89/32", "255.0.0.0/8", "2001:db8::/32", "2001::/23", "2002::/16", "3fff::/20", "2001:4860:4860::/48", "2606:4700:4700::/48", "2620:fe::/48")
 
 func prefixes(texts ...string) []netip.Prefix {
 	list := make([]netip.Prefix, len(texts))

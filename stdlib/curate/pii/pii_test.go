@@ -12,6 +12,7 @@ func TestFind(t *testing.T) {
 		{"<bob@acme.io>", "email bob@acme.io"},
 		{"grüße an müller@firma.de", "email ller@firma.de"}, // only ASCII before the @
 		{"user@example.com and a@b", ""},
+		{"your.name@university.edu, support@yourcompany.com, test@example.co.uk", ""},
 		{"y = x@w.dot(b) + x@W.T", ""},
 		{"git clone git@github.com:acme/x.git", ""},
 		{"@property def f(self): pass", ""},
