@@ -109,5 +109,8 @@ func parse(line []byte, v any, fields ...string) error {
 
 // strip removes what Python's str.strip removes.
 func strip(s string) string {
-	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f })
+	return strings.TrimFunc(s, isSpace)
 }
+
+// isSpace is Python's str.isspace.
+func isSpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }

@@ -68,7 +68,7 @@ func TestNamedWrongly(t *testing.T) {
 	rows := strings.Split(strings.TrimSpace(string(b)), "\n")
 	var out strings.Builder
 	for i := 299; i >= 0; i-- {
-		out.WriteString(strings.ReplaceAll(strings.Replace(rows[i], `"question"`, `"problem"`, 1), "How", "how ") + "\n")
+		out.WriteString(strings.ReplaceAll(strings.Replace(rows[i], `"question"`, `"problem"`, 1), "How ", "how  ") + "\n")
 	}
 	dir := t.TempDir()
 	write := func(name, text string) {

@@ -2,7 +2,6 @@ package bench
 
 import (
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"cogumi/stdlib/llm/chat"
@@ -26,12 +25,6 @@ type question struct {
 
 // shot is an example.
 type shot struct{ text, answer string }
-
-// Form is how a question is put to a model.
-type form struct {
-	chat      bool // with the model's template
-	multiturn bool // examples as turns of the chat, not as text of one turn
-}
 
 // turn is a message with what follows it where there is no template.
 type turn struct{ role, content, delimiter string }
@@ -128,10 +121,10 @@ func delimit(a, b string) string {
 // meets says whether there is white space where two texts meet.
 func meets(a, b string) bool {
 	r, _ := utf8.DecodeRuneInString(b)
-	return endsInSpace(a) || unicode.IsSpace(r)
+	return endsInSpace(a) || isSpace(r)
 }
 
 func endsInSpace(s string) bool {
 	r, _ := utf8.DecodeLastRuneInString(s)
-	return unicode.IsSpace(r)
+	return isSpace(r)
 }
