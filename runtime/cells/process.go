@@ -28,6 +28,7 @@ type Process struct {
 
 // call is a request that was not answered yet.
 type call struct {
+	id   int
 	on   func(Event)
 	done chan Event
 }
@@ -77,7 +78,7 @@ func (p *Process) ask(r request, on func(Event)) (*call, error) {
 	c := &call{on: on, done: make(chan Event, 1)}
 	p.mu.Lock()
 	p.next++
-	r.ID = p.next
+	r.ID, c.id = p.next, p.next
 	p.waiting[r.ID] = c
 	p.mu.Unlock()
 	if err := p.wire.send(r); err != nil {
@@ -90,6 +91,9 @@ func (p *Process) ask(r request, on func(Event)) (*call, error) {
 // the piece is interrupted, and Eval goes on waiting for what that leads to. The
 // error is ErrGone when the child ended.
 func (p *Process) Eval(ctx context.Context, name, src string, on func(Event)) (Outcome, error) {
+	if ctx.Err() != nil {
+		return Outcome{Interrupted: true}, nil
+	}
 	c, err := p.ask(request{Do: "eval", Name: name, Text: src}, on)
 	if err != nil {
 		return Outcome{}, err
@@ -101,7 +105,7 @@ func (p *Process) Eval(ctx context.Context, name, src string, on func(Event)) (O
 			return *e.Outcome, nil
 		case <-interrupt:
 			interrupt = nil
-			if err := p.wire.send(request{Do: "interrupt"}); err != nil {
+			if err := p.wire.send(request{ID: c.id, Do: "interrupt"}); err != nil {
 				return Outcome{}, ErrGone
 			}
 		case <-p.gone:

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math"
 	"os"
 	"strings"
 	"sync"
@@ -23,9 +24,11 @@ type server struct {
 	session *Session
 	streams [2]*stream
 
-	mu     sync.Mutex
-	cancel context.CancelFunc // of the piece that runs
-	work   chan request
+	mu       sync.Mutex
+	cancel   context.CancelFunc // of the piece that runs
+	running  int                // its number
+	unwanted int                // pieces up to this number are to end
+	work     chan request
 }
 
 // Serve answers requests from in on out until in ends. What is printed to
@@ -34,14 +37,15 @@ func Serve(in io.Reader, out io.Writer, o Options) error {
 	v := &server{wire: wire{out: bufio.NewWriter(out)}, work: make(chan request, 64)}
 	v.options = o
 	v.options.Late = func(d script.Diagnostic) { _ = v.send(Event{Kind: "late", Late: &d}) }
-	for i, f := range []**os.File{&os.Stdout, &os.Stderr} {
-		s, err := v.capture([]string{"stdout", "stderr"}[i])
-		if err != nil {
-			return fmt.Errorf("take over what pieces print: %w", err)
-		}
-		*f, v.streams[i] = s.file, s
+	if err := v.reopen(); err != nil {
+		return fmt.Errorf("take over what pieces print: %w", err)
 	}
 	log.SetOutput(os.Stderr)
+	if o.Begin != nil {
+		if err := o.Begin(); err != nil {
+			return err
+		}
+	}
 	v.session = New(v.options)
 	if err := v.send(Event{Kind: "ready"}); err != nil {
 		return err
@@ -55,13 +59,13 @@ func Serve(in io.Reader, out io.Writer, o Options) error {
 	}()
 	err := lines(in, func(r request) {
 		if r.Do == "interrupt" {
-			v.interrupt()
+			v.interrupt(r.ID)
 			return
 		}
 		v.work <- r
 	})
 	close(v.work)
-	v.interrupt()
+	v.interrupt(all)
 	select {
 	case <-done:
 	case <-time.After(2 * time.Second): // it does not stop; the process ends
@@ -69,10 +73,15 @@ func Serve(in io.Reader, out io.Writer, o Options) error {
 	return err
 }
 
-func (v *server) interrupt() {
+// all pieces, in place of one's number.
+const all = math.MaxInt
+
+// interrupt ends the piece that has this number, also when it has not begun yet.
+func (v *server) interrupt(id int) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.cancel != nil {
+	v.unwanted = max(v.unwanted, id)
+	if v.cancel != nil && v.running <= id {
 		v.cancel()
 		experiment.Current().Interrupt()
 	}
@@ -118,8 +127,12 @@ func (v *server) eval(r request) Outcome {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	v.mu.Lock()
-	v.cancel = cancel
+	v.cancel, v.running = cancel, r.ID
+	if r.ID <= v.unwanted {
+		cancel()
+	}
 	v.mu.Unlock()
+	_ = v.reopen() // without it the piece prints nowhere
 	for _, s := range v.streams {
 		s.belongs(r.ID)
 	}
@@ -133,6 +146,23 @@ func (v *server) eval(r request) Outcome {
 	experiment.Current().Resume()
 	v.drain()
 	return out
+}
+
+// reopen gives pieces what they print to: at first, and after one has closed it.
+func (v *server) reopen() error {
+	for i, f := range []**os.File{&os.Stdout, &os.Stderr} {
+		if s := v.streams[i]; s != nil {
+			if _, err := s.file.Write(nil); err == nil {
+				continue
+			}
+		}
+		s, err := v.capture([]string{"stdout", "stderr"}[i])
+		if err != nil {
+			return err
+		}
+		*f, v.streams[i] = s.file, s
+	}
+	return nil
 }
 
 func (v *server) drain() {

@@ -68,6 +68,9 @@ type Options struct {
 	Late func(script.Diagnostic)
 	// Source is cogumi's own source, for documentation; nil: there is none.
 	Source fs.FS
+	// Begin is called by Serve when what is printed goes to the parent, before
+	// anything else.
+	Begin func() error
 }
 
 var sessions atomic.Int64
@@ -155,6 +158,9 @@ func (s *Session) snapshot() (restore func()) {
 // out, and variables that were not reached are what they were.
 func (c *compilation) run(ctx context.Context, out *Outcome) {
 	for _, step := range c.steps {
+		if ctx.Err() != nil {
+			out.Interrupted = true
+		}
 		if out.Failed() && step.body {
 			c.forgetFrom(step, 0)
 			continue

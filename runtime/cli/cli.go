@@ -55,6 +55,9 @@ func Main(args []string, source fs.FS) int {
 	if len(args) > 0 && args[0] == childCommand {
 		return runChild(args[1:])
 	}
+	if len(args) == 1 && args[0] == sessionCommand {
+		return runSession(source)
+	}
 	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, source: source}
 	a.color = colored(os.Stderr)
 	root := a.root()
@@ -87,7 +90,10 @@ func (a *app) printError(message, hint string) {
 	}
 }
 
-const childCommand = "__child"
+const (
+	childCommand   = "__child"   // of a script
+	sessionCommand = "__session" // of pieces
+)
 
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{

@@ -45,19 +45,8 @@ func watch(cfg Config, dir, file, copied string) ending {
 	if cfg.From != "" {
 		cmd.Env = append(cmd.Env, EnvFrom+"="+cfg.From)
 	}
-	started, ended := make(chan error, 1), make(chan struct{})
-	go func() {
-		// The kernel sends Pdeathsig when the thread that forked ends, not the
-		// process: the thread is kept for as long as the child lives.
-		runtime.LockOSThread()
-		defer close(ended)
-		err := start(cmd)
-		started <- err
-		if err == nil {
-			_ = cmd.Wait() // the exit status is in ProcessState
-		}
-	}()
-	if err := <-started; err != nil {
+	ended, err := spawn(cmd)
+	if err != nil {
 		return ending{startErr: err}
 	}
 	end := ending{compiled: cfg.Compiled}
@@ -79,6 +68,23 @@ func watch(cfg Config, dir, file, copied string) ending {
 			return end
 		}
 	}
+}
+
+// spawn starts a child; ended is closed when it is gone.
+func spawn(cmd *exec.Cmd) (ended <-chan struct{}, err error) {
+	started, gone := make(chan error, 1), make(chan struct{})
+	go func() {
+		// The kernel sends Pdeathsig when the thread that forked ends, not the
+		// process: the thread is kept for as long as the child lives.
+		runtime.LockOSThread()
+		defer close(gone)
+		err := start(cmd)
+		started <- err
+		if err == nil {
+			_ = cmd.Wait() // the exit status is in ProcessState
+		}
+	}()
+	return gone, <-started
 }
 
 // childArgs are what the child is started with: the interpreter is told the file,

@@ -67,3 +67,6 @@ func (t *Table) Part(v reflect.Value, typ types.Type) any {
 func (b Box) Speaks() bool {
 	return b.HasMethod("String") || b.HasMethod("Error") || b.HasMethod("Format")
 }
+
+// String is what Go's runtime prints when nobody catches the panic.
+func (p Panicked) String() string { return p.Text() }
