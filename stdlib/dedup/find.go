@@ -30,7 +30,12 @@ func (j *job) find(ctx context.Context) error {
 		found[i] = pair{j.at[p.first], j.at[p.second]}
 	}
 	release()
-	verified, err := verify(found, c, j.text)
+	verified, err := verify(found, c, func(place int32, buf []byte) ([]byte, error) {
+		if err := ctx.Err(); err != nil { // much repeated text has millions of pairs
+			return nil, err
+		}
+		return j.text(place, buf)
+	})
 	if err != nil {
 		return err
 	}
