@@ -18,6 +18,7 @@ func init() {
 			"Columns":     reflect.ValueOf((*p_cogumi_stdlib_dataset.Columns)(nil)),
 			"Each":        reflect.ValueOf(p_cogumi_stdlib_dataset.Each),
 			"EachAs":      reflect.ValueOf(p_cogumi_stdlib_dataset.EachAs),
+			"ErrOnlyBad":  reflect.ValueOf(&p_cogumi_stdlib_dataset.ErrOnlyBad).Elem(),
 			"Message":     reflect.ValueOf((*p_cogumi_stdlib_dataset.Message)(nil)),
 			"MustRead":    reflect.ValueOf(p_cogumi_stdlib_dataset.MustRead),
 			"Names":       reflect.ValueOf((*p_cogumi_stdlib_dataset.Names)(nil)),
