@@ -158,9 +158,19 @@ func (a *asking) prepare() error {
 		a.rows, a.texts = append(a.rows, i), append(a.texts, text)
 	}
 	if len(a.texts) > 0 {
-		a.exp.Logf("%s, first prompt:\n%s", a.title, a.texts[0])
+		a.exp.Logf("%s, first prompt, %d bytes:\n%s", a.title, len(a.texts[0]), middleless(a.texts[0]))
 	}
 	return nil
+}
+
+// middleless is a text with its beginning and its end, which tell most about a
+// prompt: the template, and where the answer begins.
+func middleless(text string) string {
+	runes := []rune(text)
+	if len(runes) < 900 {
+		return text
+	}
+	return string(runes[:300]) + "\n […]\n" + string(runes[len(runes)-500:])
 }
 
 // fit cuts a prompt that the model has no room for at its beginning, as the harness
