@@ -13,6 +13,8 @@ func init() {
 	register("cogumi/stdlib/model", func() *Package {
 		return &Package{Path: "cogumi/stdlib/model", Name: "model", Values: map[string]reflect.Value{
 			"Adapter":          reflect.ValueOf((*p_cogumi_stdlib_model.Adapter)(nil)),
+			"Download":         reflect.ValueOf(p_cogumi_stdlib_model.Download),
+			"Downloaded":       reflect.ValueOf((*p_cogumi_stdlib_model.Downloaded)(nil)),
 			"ErrOtherBase":     reflect.ValueOf(&p_cogumi_stdlib_model.ErrOtherBase).Elem(),
 			"Example":          reflect.ValueOf(p_cogumi_stdlib_model.Example),
 			"FindAdapter":      reflect.ValueOf(p_cogumi_stdlib_model.FindAdapter),
@@ -20,6 +22,7 @@ func init() {
 			"LoadOriginal":     reflect.ValueOf(p_cogumi_stdlib_model.LoadOriginal),
 			"Merged":           reflect.ValueOf((*p_cogumi_stdlib_model.Merged)(nil)),
 			"Model":            reflect.ValueOf((*p_cogumi_stdlib_model.Model)(nil)),
+			"MustDownload":     reflect.ValueOf(p_cogumi_stdlib_model.MustDownload),
 			"MustLoad":         reflect.ValueOf(p_cogumi_stdlib_model.MustLoad),
 			"MustLoadOriginal": reflect.ValueOf(p_cogumi_stdlib_model.MustLoadOriginal),
 			"OpenAdapter":      reflect.ValueOf(p_cogumi_stdlib_model.OpenAdapter),

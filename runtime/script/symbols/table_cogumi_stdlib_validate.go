@@ -12,9 +12,13 @@ import (
 func init() {
 	register("cogumi/stdlib/validate", func() *Package {
 		return &Package{Path: "cogumi/stdlib/validate", Name: "validate", Values: map[string]reflect.Value{
-			"Compare": reflect.ValueOf(p_cogumi_stdlib_validate.Compare),
-			"Compute": reflect.ValueOf(p_cogumi_stdlib_validate.Compute),
-			"Gate":    reflect.ValueOf(p_cogumi_stdlib_validate.Gate),
+			"Compare":         reflect.ValueOf(p_cogumi_stdlib_validate.Compare),
+			"Compute":         reflect.ValueOf(p_cogumi_stdlib_validate.Compute),
+			"Conditions":      reflect.ValueOf((*p_cogumi_stdlib_validate.Conditions)(nil)),
+			"Gate":            reflect.ValueOf(p_cogumi_stdlib_validate.Gate),
+			"MetricNames":     reflect.ValueOf(p_cogumi_stdlib_validate.MetricNames),
+			"MustConditions":  reflect.ValueOf(p_cogumi_stdlib_validate.MustConditions),
+			"ParseConditions": reflect.ValueOf(p_cogumi_stdlib_validate.ParseConditions),
 		}}
 	})
 }
