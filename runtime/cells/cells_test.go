@@ -43,6 +43,8 @@ func TestPieces(t *testing.T) {
 		{"a function that no longer fits is said", []string{"func f() int { return 1 }", "", "func g() int { return f() + 10 }", "",
 			`func f() string { return "s" }`, "g is gone, it does not fit any more: invalid operation: f() + 10 (mismatched types string and untyped int)",
 			"g()", "1:1: undefined: g", "f()", "s"}},
+		{"a function that fits no value is gone", []string{"x := 1", "", "func f() int { return x }", "", `x := "s"`,
+			"f is gone, it does not fit any more: cannot use x (variable of type string) as int value in return statement", "f()", "1:1: undefined: f"}},
 		{"types and methods", []string{"type P struct{ X, Y int }", "", "func (p P) Sum() int { return p.X + p.Y }", "", "p := P{1, 2}", "", "p.Sum()", "3",
 			`func (p P) String() string { return fmt.Sprint("P", p.Sum()) }`, "p is gone: it was of a type that is declared anew (P); make it again",
 			"P{3, 4}", "P7"}},

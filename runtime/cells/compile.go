@@ -38,6 +38,7 @@ type step struct {
 	program *interp.Compiled
 	body    bool // it has statements
 	created []variable
+	done    *done // for Script; nil: nothing that main would do
 }
 
 // variable is a variable that statements declare, and what had its name before.
@@ -68,7 +69,7 @@ func (c *compilation) all() []check.Problem {
 
 // parse reads a segment with the positions of the piece.
 func (c *compilation) parse(before string, seg segment, after string) (*ast.File, []check.Problem) {
-	text := fmt.Sprintf("package main;%s/*line %s:1:1*/%s%s", before, c.name+pieceFile, only(c.src, seg.chunks), after)
+	text := fmt.Sprintf("package main;%s/*line %s:1:1*/", before, c.name+pieceFile) + only(c.src, seg.chunks) + after
 	file, err := parser.ParseFile(c.s.fset(), strings.TrimPrefix(pieceFile, "/"), text, parser.SkipObjectResolution)
 	if err == nil {
 		return file, nil
@@ -126,6 +127,7 @@ func (c *compilation) statements(seg segment, last bool) []check.Problem {
 			replaced[former] = true
 		}
 	}
+	st.done = c.record(body.Body.List, prog.Info, piece.Show, piece.Vars)
 	if problems := c.finish(piece, st); problems != nil {
 		return problems
 	}
@@ -136,6 +138,24 @@ func (c *compilation) statements(seg segment, last bool) []check.Problem {
 		return c.replace(nil, replaced)
 	}
 	return nil
+}
+
+// record keeps what Script needs of statements, all of one file.
+func (c *compilation) record(stmts []ast.Stmt, info *types.Info, shown map[ast.Stmt]bool, vars map[*types.Var]*types.Var) *done {
+	if len(stmts) == 0 || c.name == "" {
+		return nil
+	}
+	fset, lines := c.s.fset(), []int{0}
+	for i := range c.src {
+		if c.src[i] == '\n' {
+			lines = append(lines, i+1)
+		}
+	}
+	return &done{piece: c.name, src: c.src, stmts: stmts, info: info, shown: shown, vars: vars,
+		offset: func(pos token.Pos) int {
+			p := fset.Position(pos)
+			return lines[p.Line-1] + p.Column - 1
+		}}
 }
 
 // finish flattens, lowers and compiles what was checked.

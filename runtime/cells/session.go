@@ -52,6 +52,7 @@ type Session struct {
 	show     func(Value)           // of the piece that runs
 	source   fs.FS
 	docs     map[string]*doc.Package // by import path; nil: there is none
+	history  []*done                 // what ran to its end, in order
 }
 
 // state is what a wrong piece leaves as it was.
@@ -128,6 +129,13 @@ func (s *Session) Eval(ctx context.Context, name, src string, show func(Value)) 
 	begun := time.Now()
 	c.run(ctx, &out)
 	out.Seconds = time.Since(begun).Seconds()
+	if !out.Failed() {
+		for _, st := range c.steps {
+			if st.done != nil {
+				s.history = append(s.history, st.done)
+			}
+		}
+	}
 	for name := range c.declared {
 		if s.checks.Live()[name] != nil {
 			out.Defines = append(out.Defines, name)

@@ -167,8 +167,22 @@ func (c *compilation) replace(fresh []*unit, gone map[types.Object]bool) []check
 		}
 		group = kept
 	}
+	c.s.drop(dropped)
 	c.forgetValues(gone, group)
 	return nil
+}
+
+// drop forgets declarations, where nothing has taken their names.
+func (s *Session) drop(units []*unit) {
+	live := s.checks.Live()
+	for _, u := range units {
+		s.units = slices.DeleteFunc(s.units, func(o *unit) bool { return o == u })
+		for _, obj := range u.objs {
+			if live[obj.Name()] == obj {
+				delete(live, obj.Name())
+			}
+		}
+	}
 }
 
 // dependents is the fresh units and those that have to be compiled with them,
@@ -265,11 +279,47 @@ func (c *compilation) compileUnits(group, dropped []*unit, fresh int) (kept []*u
 	}
 	c.noteUses(prog)
 	c.s.capture(prog)
-	if problems := c.finish(&mono.Piece{Prog: prog, Shower: c.s.shower}, &step{}); problems != nil {
+	st := &step{done: c.recordVars(group[:fresh], prog)}
+	if problems := c.finish(&mono.Piece{Prog: prog, Shower: c.s.shower}, st); problems != nil {
 		return nil, problems
 	}
 	c.s.keep(prog, group, hide)
 	return group, nil
+}
+
+// recordVars keeps the variables among fresh declarations, for Script: their
+// values came in the order in which they need each other.
+func (c *compilation) recordVars(fresh []*unit, prog *check.Program) *done {
+	specs := map[types.Object]*ast.ValueSpec{}
+	vars := map[*types.Var]*types.Var{}
+	var stmts []ast.Stmt
+	add := func(spec *ast.ValueSpec) {
+		stmts = append(stmts, &ast.DeclStmt{Decl: &ast.GenDecl{TokPos: spec.Pos(), Tok: token.VAR, Specs: []ast.Spec{spec}}})
+	}
+	for _, u := range fresh {
+		if !u.variables() {
+			continue
+		}
+		for _, s := range u.decl.(*ast.GenDecl).Specs {
+			spec := s.(*ast.ValueSpec)
+			for _, id := range spec.Names {
+				if v, ok := prog.Info.Defs[id].(*types.Var); ok {
+					specs[v], vars[v] = spec, v
+				}
+			}
+			if len(spec.Values) == 0 {
+				add(spec)
+			}
+		}
+	}
+	added := map[*ast.ValueSpec]bool{}
+	for _, init := range prog.Info.InitOrder {
+		if spec := specs[init.Lhs[0]]; spec != nil && !added[spec] {
+			added[spec] = true
+			add(spec)
+		}
+	}
+	return c.record(stmts, prog.Info, nil, vars)
 }
 
 // keep makes a compiled group what later pieces see.
