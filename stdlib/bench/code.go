@@ -93,7 +93,7 @@ func loadMBPP(instruct bool) func(*loader) ([]*question, error) {
 			q := &question{task: "mbpp", row: i, shots: shots, text: r.ask(instruct), target: strings.Join(r.Tests[:3], "\n"), canonical: r.Code}
 			if instruct {
 				q.task, q.prefix = "mbpp_instruct", "\n```python\n"
-				q.canonical = r.Code + "\n```"
+				q.canonical = "\n" + r.Code + "\n```"
 			}
 			out = append(out, q)
 		}
@@ -141,9 +141,15 @@ func untilFence(text string) string {
 	return code
 }
 
+// mbppBroken is the one item of MBPP whose own solution cannot pass: its tests use a
+// name that only its test_setup_code defines, which the harness does not run.
+const mbppBroken = 356
+
 var fenced = regexp.MustCompile("(?s)```(?:[\\p{L}\\p{N}_]+)?\n?(.*?)\n?```")
 
-// fencedCode is the first code block of an answer that goes on inside one.
+// fencedCode is the first code block of an answer that goes on inside one. As in the
+// harness, an answer whose code begins right behind the prompt's fence loses its
+// first word, which is taken for the name of the language.
 func fencedCode(text string) string {
 	m := fenced.FindStringSubmatch("```" + text)
 	if m == nil {

@@ -13,6 +13,8 @@ import (
 	"cogumi/stdlib/llm/chat"
 )
 
+var full = flag.Bool("full", false, "run every known solution")
+
 var update = flag.Bool("update", false, "write known.bin")
 
 // lines reads JSON lines of the recorded vectors.

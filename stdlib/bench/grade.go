@@ -113,10 +113,14 @@ func stub(q *question) string {
 }
 
 func (s *suite) checkGate(got []ran) error {
-	n := len(s.questions)
+	n, known := len(s.questions), 0
 	var bad []string
 	for i, r := range got {
 		q := s.questions[i%n]
+		if i < n && !r.Right && q.row == mbppBroken && strings.HasPrefix(q.task, "mbpp") {
+			known++
+			continue
+		}
 		if i < n && !r.Right {
 			bad = append(bad, fmt.Sprintf("the known solution of %s row %d fails: %s", q.task, q.row, r.Reason))
 		}
@@ -127,8 +131,11 @@ func (s *suite) checkGate(got []ran) error {
 	if bad != nil {
 		return experiment.Hint(fmt.Errorf("programs are not judged rightly here: %s (%d of %d)", bad[0], len(bad), 2*n), "no score is given; Python here is "+sandbox.Version())
 	}
-	s.exp.Check(run.Check{Topic: "bench", Name: "gate of " + s.title, Outcome: "ok", N: n, Of: n,
-		Text: fmt.Sprintf("All %d known solutions pass in the sandbox, and all %d programs that do nothing fail.", n, n)})
+	text := fmt.Sprintf("All %d known solutions pass in the sandbox, and all %d programs that do nothing fail.", n-known, n)
+	if known > 0 {
+		text += fmt.Sprintf(" Row %d is left out: its tests use a name that the harness does not define, so that nothing can pass them.", mbppBroken)
+	}
+	s.exp.Check(run.Check{Topic: "bench", Name: "gate of " + s.title, Outcome: "ok", N: n - known, Of: n, Text: text})
 	return nil
 }
 
@@ -163,10 +170,10 @@ func (s *suite) grade() error {
 			got, right := f.apply(q, a.Text)
 			if k == 0 {
 				it.Extracted, it.Right = got, right
-				programs = append(programs, got+"\n"+q.target)
 			} else {
 				it.Others = append(it.Others, Verdict{f.name, got, right})
 			}
+			programs = append(programs, got+"\n"+q.target)
 		}
 		s.items[i] = it
 	}
@@ -175,7 +182,12 @@ func (s *suite) grade() error {
 	}
 	verdicts, err := s.verdicts(programs)
 	for i, v := range verdicts {
-		s.items[i].Right, s.items[i].Reason = v.Right, v.Reason
+		it := &s.items[i/len(s.filters)]
+		if k := i % len(s.filters); k > 0 {
+			it.Others[k-1].Right = v.Right
+		} else {
+			it.Right, it.Reason = v.Right, v.Reason
+		}
 	}
 	return err
 }

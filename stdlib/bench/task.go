@@ -23,10 +23,10 @@ type task struct {
 	load      func(*loader) ([]*question, error)
 }
 
-// filter takes from an answer what is compared.
+// filter takes from an answer what is compared. "as numbers" and "up to the fence"
+// are ours, the others the harness's.
 type filter struct {
 	name  string
-	own   bool // not one of the harness's
 	apply func(q *question, text string) (extracted string, right bool)
 }
 
@@ -39,7 +39,7 @@ var gsm8kFilters = []filter{
 		got := flexibleExtract(text)
 		return got, gsm8kEqual(got, q.target)
 	}},
-	{name: "as numbers", own: true, apply: func(q *question, text string) (string, bool) { return sameNumber(text, q.target) }},
+	{name: "as numbers", apply: func(q *question, text string) (string, bool) { return sameNumber(text, q.target) }},
 }
 
 // A program's filter gives the program; the sandbox says whether it is right.
@@ -60,7 +60,8 @@ var tasks = []task{
 	{name: "mbpp", title: "MBPP", items: 500, metric: "pass@1", shots: 3, shared: true, code: true, until: []string{"[DONE]"}, maxTokens: 256,
 		filters: program("none", func(q *question, text string) string { return text }), load: loadMBPP(false)},
 	{name: "mbpp_instruct", title: "MBPP, instructed", items: 500, metric: "pass@1", shots: 3, shared: true, code: true, maxTokens: 256,
-		filters: program("extract_code", func(q *question, text string) string { return fencedCode(text) }), load: loadMBPP(true)},
+		filters: append(program("extract_code", func(q *question, text string) string { return fencedCode(text) }),
+			program("up to the fence", func(q *question, text string) string { return untilFence(text) })...), load: loadMBPP(true)},
 	{name: "bbh_cot_fewshot", title: "BBH, chain of thought", items: 6511, metric: "exact_match", shots: 3, shared: true, until: []string{"</s>", "Q", "\n\n"}, maxTokens: 1024,
 		filters: []filter{{name: "get-answer", apply: func(q *question, text string) (string, bool) {
 			got := bbhAnswer(text)
