@@ -81,6 +81,9 @@ func (s style) value(v cells.Value, width int) string {
 
 // typed is the type behind a value, where its text does not say it.
 func (s style) typed(v cells.Value) string {
+	if v.Text == v.Type {
+		return ""
+	}
 	switch v.Type {
 	case "int", "bool", "float64", "string", "nil", "untyped nil":
 		return ""
