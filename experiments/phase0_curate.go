@@ -56,7 +56,7 @@ func main() {
 		Languages:     list(x.String("languages", "en", "languages that stay (ISO 639-1); empty: all")),
 		Repetition:    true,
 		Gibberish:     true,
-		MaxOffensive:  x.Int("offensive", 0, "offensive words that a row may have; -1: any number"),
+		MaxOffensive:  x.Int("offensive", 2, "offensive words that a row may have, talk of sex included; -1: any number"),
 		Contamination: len(tagger.Benchmarks) > 0,
 	}
 	balance := curate.MustParseBalance(x.String("balance", "", "even, or weights of categories: math=3,code=2"))
