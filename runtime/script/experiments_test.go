@@ -21,6 +21,8 @@ var quick = map[string][]string{
 	"judge_replay.go":    {"--annotations", "@shared/data/alpaca_eval/vicuna-7b/annotations.json.gz"},
 	"phase1b_judge.go":   {"--rows", "@shared/eval", "--limit", "20"},
 	"phase1b_extract.go": {"--records", "@shared/data/cogumi-phase1b", "--out", "@out"},
+	"benchmarks.go":      {"--data", "@shared/data", "--tasks", "gsm8k,mmlu", "--shots", "-1", "--limit", "1"},
+	"quick_check.go":     {},
 	"phase1b_scaleup.go": {"--pool", "@shared/pool", "--eval", "@shared/eval", "--epochs", "1", "--rank", "4"},
 }
 
