@@ -19,6 +19,7 @@ type Host struct {
 	mu    sync.Mutex
 	child *launch.Child
 	proc  *Process
+	kill  bool // a person ended the process
 }
 
 // Begin makes a run and starts its process. late gets what comes outside of any
@@ -65,6 +66,7 @@ func (h *Host) Process() *Process {
 func (h *Host) Kill() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.kill = true
 	h.child.Kill()
 }
 
@@ -88,7 +90,14 @@ func (h *Host) Eval(ctx context.Context, name, src string, on func(Event)) (Outc
 func (h *Host) revive() error {
 	h.child.Kill() // its pipe is closed: it can serve no more
 	why := h.child.Wait()
-	if why == nil {
+	h.mu.Lock()
+	asked := h.kill
+	h.kill = false
+	h.mu.Unlock()
+	switch {
+	case asked:
+		why = &run.Failure{Message: "ended at once, with all values"}
+	case why == nil:
 		why = &run.Failure{Message: "the session's process ended"}
 	}
 	if err := h.start(); err != nil {

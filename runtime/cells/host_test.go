@@ -64,7 +64,11 @@ func (h *hosted) do(ctx context.Context, src string) string {
 		switch e.Kind {
 		case "value":
 			parts = append(parts, "= "+e.Value.Text)
-		default:
+		default: // a stream comes in pieces of any size
+			if n := len(parts) - 1; n >= 0 && strings.HasPrefix(parts[n], e.Kind) {
+				parts[n] += e.Text
+				return
+			}
 			parts = append(parts, e.Kind+" "+e.Text)
 		}
 	})
@@ -79,6 +83,9 @@ func (h *hosted) do(ctx context.Context, src string) string {
 	}
 	if out.Interrupted {
 		parts = append(parts, "interrupted")
+	}
+	if out.Busy {
+		parts = append(parts, "and still busy")
 	}
 	if out.Exit != nil {
 		parts = append(parts, fmt.Sprint("exit ", *out.Exit))
@@ -143,7 +150,7 @@ func TestProcessDies(t *testing.T) {
 	go func() { done <- h.do(t.Context(), `fmt.Println("on"); select {}`) }()
 	time.Sleep(200 * time.Millisecond)
 	h.Kill()
-	if got := <-done; !strings.Contains(got, "died: the script's process was ended by the signal SIGKILL") {
+	if got := <-done; !strings.Contains(got, "died: ended at once, with all values") {
 		t.Errorf("killed: %q", got)
 	}
 	if got := h.do(t.Context(), "x"); got != "undefined: x" {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -117,6 +118,7 @@ func (c *Child) Wait() *run.Failure {
 		return nil
 	}
 	f := c.how.failure()
+	f.Message, f.Hint = strings.Replace(f.Message, "the script's process", "the session's process", 1), strings.TrimSuffix(f.Hint, "; "+goesOn)
 	if c.how.crash != "" {
 		f.Hint = fmt.Sprintf("the whole trace is in crash-%d.log of the run folder", c.s.deaths)
 	}

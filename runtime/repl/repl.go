@@ -69,7 +69,7 @@ func Run(cfg Config) (failed bool, err error) {
 	}
 	defer func() { p.lines.close() }()
 	if p.tty && !p.Quiet {
-		fmt.Fprintln(p.Err, p.style.dim("Go, piece by piece. ?NAME explains, Tab completes, :help lists what else there is, Ctrl-D ends."))
+		fmt.Fprintln(p.Err, p.style.dim("Go, piece by piece. ?NAME explains, Tab completes, :help, Ctrl-D ends."))
 	}
 	if cfg.File != "" {
 		if err := p.load(cfg.File); err != nil {
@@ -148,18 +148,19 @@ func (p *prompt) interruptible() (ctx context.Context, stop func()) {
 	signal.Notify(signals, os.Interrupt)
 	done := make(chan struct{})
 	go func() {
-		slow := make(<-chan time.Time)
+		slow, warned := make(<-chan time.Time), false
 		for {
 			select {
 			case <-signals:
-				if ctx.Err() != nil {
+				if warned { // nobody loses values by a finger that slipped
 					p.Host.Kill()
 					continue
 				}
 				cancel()
 				slow = time.After(time.Second)
 			case <-slow:
-				p.tell("interrupted; it ends after its current step. Ctrl-C again ends it now, and all values are lost")
+				warned = true
+				p.note("it ends after its current step; Ctrl-C again ends it now, and all values are lost")
 			case <-done:
 				return
 			}
@@ -206,7 +207,7 @@ func (p *prompt) outcome(out cells.Outcome, err error) {
 	switch {
 	case errors.As(err, &died):
 		p.fail(died.Failure.Message, died.Failure.Hint)
-		p.note("a new process has taken its place: nothing is declared in it; what you typed is in the history and in " + p.journal.name)
+		p.note("a new process goes on; nothing is declared in it. What you typed is in the history and in " + p.journal.name)
 	case err != nil:
 		p.fail(err.Error(), "")
 	}

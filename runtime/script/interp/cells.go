@@ -34,7 +34,8 @@ type Cells struct {
 // piece is one piece's execution, with the goroutines that it started.
 type piece struct {
 	ctx      context.Context
-	stop     atomic.Bool // the piece is to end
+	stop     atomic.Bool   // the piece is to end
+	told     chan struct{} // closed then
 	routines int
 	failed   chan Failure
 	exit     chan int
@@ -100,7 +101,7 @@ func (c *Cells) host(l *lower.Lowered) map[string]any {
 
 // Run runs a compiled piece. interrupted: ctx ended before it did.
 func (c *Cells) Run(ctx context.Context, p *Compiled) (failure *Failure, err error, interrupted bool) {
-	run := &piece{ctx: ctx, failed: make(chan Failure, 1), exit: make(chan int, 1), over: make(chan struct{})}
+	run := &piece{ctx: ctx, failed: make(chan Failure, 1), exit: make(chan int, 1), told: make(chan struct{}), over: make(chan struct{})}
 	defer close(run.over)
 	done := make(chan error, 1)
 	go func() {
@@ -176,6 +177,7 @@ func (c *Cells) end(p *piece) {
 	if p.routines == 0 || p.stop.Swap(true) {
 		return
 	}
+	close(p.told)
 	if c.leaving++; c.stop != nil {
 		*c.stop = 1
 	}
@@ -253,9 +255,8 @@ func (c *Cells) sleep(d time.Duration) {
 	defer t.Stop()
 	select {
 	case <-t.C:
-	case <-p.ctx.Done():
-		c.poll()
-		<-t.C // the piece is over and this goroutine of it goes on
+	case <-p.told:
+		runtime.Goexit()
 	}
 }
 
@@ -265,10 +266,9 @@ func (c *Cells) choose(s *dyn.Select, blocking bool) int {
 	if p == none || !blocking {
 		return c.m.runner.Select(s, blocking)
 	}
-	n := dyn.SelectUntil(s, p.ctx.Done())
+	n := dyn.SelectUntil(s, p.told)
 	if n < 0 {
-		c.poll()
-		return c.m.runner.Select(s, blocking)
+		runtime.Goexit()
 	}
 	return n
 }
