@@ -106,7 +106,7 @@ test-peers: .peers ## what we write is read by the field's own tools, and back; 
 
 .peers:
 	python3 -m venv .peers
-	.peers/bin/pip install -q torch transformers peft bitsandbytes accelerate huggingface_hub jinja2 tensorboard mlflow pyarrow duckdb datasets || { rm -rf .peers; exit 1; }
+	.peers/bin/pip install -q torch transformers peft bitsandbytes accelerate huggingface_hub jinja2 tensorboard mlflow pyarrow duckdb datasets gguf lm-eval==0.4.13 || { rm -rf .peers; exit 1; }
 
 clean: ## what can be built again; runs stay
 	rm -f cogumi
