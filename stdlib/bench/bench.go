@@ -26,6 +26,7 @@ import (
 	"cogumi/reports/run"
 	"cogumi/stdlib/experiment"
 	"cogumi/stdlib/model"
+	"cogumi/stdlib/sandbox"
 )
 
 // Config says what is run.
@@ -38,9 +39,9 @@ type Config struct {
 	// Shots is the number of examples before each question: 0 is the task's own
 	// (MMLU 0, GSM8K 5, MBPP 3, BBH 3), -1 none. HumanEval has none.
 	Shots int
-	// Chat puts questions in the model's chat template. Multiturn gives examples
-	// as turns of the chat, the harness's default with a template;
-	// OneTurn as text of the user's turn.
+	// Chat puts questions in the model's chat template, each example in a turn of
+	// its own, as the harness does with --apply_chat_template; with OneTurn all
+	// examples stand in the user's turn (--fewshot_as_multiturn false).
 	Chat    bool
 	OneTurn bool
 }
@@ -77,9 +78,7 @@ type Item struct {
 	Greedy    []bool    `json:"greedy,omitempty"`
 	Tokens    int       `json:"tokens"` // written
 	Truncated bool      `json:"truncated,omitempty"`
-	// Unsupported says that a program could not be run here: it has no verdict.
-	Unsupported string `json:"unsupported,omitempty"`
-	Reason      string `json:"reason,omitempty"` // why a program is not right
+	Reason    string    `json:"reason,omitempty"` // why a program is not right
 }
 
 // Verdict is what another filter of the task says of an answer.
@@ -108,8 +107,9 @@ func (r *Results) Score(task string) Score {
 }
 
 // Run runs benchmarks on a model. Each task is a step of the run. Data that are not
-// what they should be, a task that is unknown, and programs that cannot be run
-// are errors before the model has written anything.
+// what they should be and a task that is unknown are errors before the model has
+// written anything. Where programs cannot be run safely, the tasks that need it are
+// left out with a note, never scored; it is an error if no other is left.
 func Run(m *model.Model, c Config) (*Results, error) {
 	r := experiment.Current()
 	for _, check := range checkNames(c.Data) {
@@ -117,12 +117,23 @@ func Run(m *model.Model, c Config) (*Results, error) {
 		r.Note(run.Note{Level: "warn", Topic: "bench", Text: check.Text})
 	}
 	var suites []*suite
+	var skipped error
 	for _, name := range c.Tasks {
 		s, err := newSuite(r, m, name, c)
 		if err != nil {
 			return nil, fmt.Errorf("benchmark %s: %w", strings.TrimSpace(name), err)
 		}
+		if err := s.runnable(); errors.Is(err, sandbox.ErrUnsupported) {
+			skipped = fmt.Errorf("benchmark %s: %w", s.name, err)
+			r.Note(run.Note{Level: "warn", Topic: "bench", Text: fmt.Sprintf("%s is not run and has no score: %v", s.title, err), Hint: experiment.HintOf(err)})
+			continue
+		} else if err != nil {
+			return nil, fmt.Errorf("benchmark %s: %w", s.name, err)
+		}
 		suites = append(suites, s)
+	}
+	if len(suites) == 0 && skipped != nil {
+		return nil, skipped
 	}
 	if len(suites) == 0 {
 		return nil, experiment.WithCode(experiment.Hint(errors.New("no benchmark is named"), "known are "+strings.Join(Tasks(), ", ")), 2)
@@ -181,6 +192,14 @@ func newSuite(r *experiment.Run, m *model.Model, name string, c Config) (*suite,
 		}
 	}
 	return s, err
+}
+
+// runnable says whether this machine can judge the task's answers.
+func (s *suite) runnable() error {
+	if !s.code {
+		return nil
+	}
+	return available()
 }
 
 // variant is all that changes the score.

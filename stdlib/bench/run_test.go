@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"cogumi/stdlib/experiment/experimenttest"
 	"cogumi/stdlib/llm"
 	"cogumi/stdlib/model"
+	"cogumi/stdlib/sandbox"
 )
 
 // tiny through the harness and through us: the same tokens, log-probabilities within
@@ -221,5 +223,27 @@ func TestRunRefuses(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(experiment.HintOf(err), c.hint) {
 			t.Errorf("%v (%s), want %q", err, experiment.HintOf(err), c.want)
 		}
+	}
+}
+
+// Where there is no sandbox, tasks of programs have no score; the others have.
+func TestNoSandbox(t *testing.T) {
+	r := experimenttest.Start(t)
+	m, err := model.LoadOriginal("tiny")
+	if err != nil {
+		t.Fatal(err)
+	}
+	available = func() error { return &sandbox.UnsupportedError{Reason: "no user namespaces"} }
+	t.Cleanup(func() { available = sandbox.Available })
+	if _, err := Run(m, Config{Data: golden.Dir(t, "data"), Tasks: []string{"humaneval"}}); !errors.Is(err, sandbox.ErrUnsupported) {
+		t.Error(err)
+	}
+	got, err := Run(m, Config{Data: golden.Dir(t, "data"), Tasks: []string{"humaneval", "gsm8k"}, Limit: 1, Shots: -1})
+	if err != nil || got.Score("gsm8k").N != 1 || got.Score("humaneval").N != 0 {
+		t.Errorf("%+v %v", got, err)
+	}
+	told := experimenttest.Read(t, r)
+	if !slices.ContainsFunc(told.Notes(), func(n run.Note) bool { return strings.Contains(n.Text, "HumanEval is not run and has no score") }) {
+		t.Error("nothing says so")
 	}
 }
