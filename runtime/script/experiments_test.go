@@ -18,6 +18,7 @@ import (
 // experiment that is not here is only checked. "@shared/…" is replaced by shared
 // data, "@out" by a folder that is new for each of the two runs.
 var quick = map[string][]string{
+	"phase0_curate.go":   {"--in", "@shared/eval", "--balance", "even"},
 	"judge_replay.go":    {"--annotations", "@shared/data/alpaca_eval/vicuna-7b/annotations.json.gz"},
 	"phase1b_judge.go":   {"--rows", "@shared/eval", "--limit", "20"},
 	"phase1b_extract.go": {"--records", "@shared/data/cogumi-phase1b", "--out", "@out"},
