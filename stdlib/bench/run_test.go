@@ -45,7 +45,7 @@ func TestScoresOfTiny(t *testing.T) {
 			}
 		}
 		s.questions = kept
-		if err := s.answer(); err == nil {
+		if err = s.answer(); err == nil {
 			err = s.grade()
 		}
 		if err != nil {
