@@ -8,7 +8,7 @@ export CGO_ENABLED = 0
 STATICCHECK_VERSION = v0.8.0
 STATICCHECK = $(shell $(GO) env GOPATH)/bin/staticcheck
 
-.PHONY: build demo test models check vet format cross static symbols docs docs-check bench bench-cpu bench-dedup bench-scripts bench-gemm kernels echarts gallery screenshots fuzz test-gotree test-peers clean
+.PHONY: build demo test models check vet format cross static symbols docs docs-check bench bench-cpu bench-dedup bench-scripts bench-gemm kernels echarts gallery screenshots fuzz fuzz-scripts test-gotree test-peers clean
 
 build: ## ./cogumi
 	$(GO) build -trimpath -ldflags "-s -w" -o cogumi .
@@ -70,6 +70,9 @@ bench-dedup: ## near-duplicates beside datasketch and rensa, in the same run; FI
 
 bench-scripts: ## scripts' own loops beside the same compiled, the start of a script, its checks
 	$(GO) test -run '^$$' -bench 'AgainstCompiled|Start|Check' -benchtime 5x ./runtime/script
+
+fuzz-scripts: ## random Go programs, interpreted and compiled, for FOR=5m; a difference is printed as a small program
+	COGUMI_FUZZ_SCRIPTS=$(or $(FOR),5m) $(GO) test -count=1 -run TestRandomPrograms -timeout 60m -v ./runtime/script
 
 test-gotree: ## the programs of Go's own test folder, interpreted; minutes
 	COGUMI_GO_TESTS=1 $(GO) test -count=1 -run TestGoDistribution -timeout 60m -v ./runtime/script | grep -v '^=== '
