@@ -77,7 +77,6 @@ func (r *piped) close() {}
 type editor struct {
 	state   *liner.State
 	history string
-	number  int
 }
 
 func (p *prompt) newEditor() (*editor, error) {

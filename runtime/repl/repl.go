@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/term"
@@ -76,6 +77,7 @@ func Run(cfg Config) (failed bool, err error) {
 			return false, err
 		}
 	}
+	defer p.mindSignals()()
 	for {
 		text, err := p.lines.piece(p.count + 1)
 		if errors.Is(err, io.EOF) {
@@ -93,6 +95,24 @@ func Run(cfg Config) (failed bool, err error) {
 		}
 	}
 	return !p.tty && p.failures > 0, p.keepSource()
+}
+
+// mindSignals keeps Ctrl-C at an empty prompt from ending a terminal's session,
+// and closes the run when the terminal goes away.
+func (p *prompt) mindSignals() (stop func()) {
+	ignored, ends := make(chan os.Signal, 1), make(chan os.Signal, 1)
+	if p.tty {
+		signal.Notify(ignored, os.Interrupt)
+	}
+	signal.Notify(ends, syscall.SIGTERM, syscall.SIGHUP)
+	go func() {
+		if _, ok := <-ends; ok {
+			p.lines.close()
+			_, _ = p.Host.Close() // there is nobody to tell
+			os.Exit(1)
+		}
+	}()
+	return func() { signal.Stop(ignored); signal.Stop(ends); close(ends) }
 }
 
 // hear takes one piece or command.
