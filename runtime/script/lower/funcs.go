@@ -10,7 +10,7 @@ import (
 type function struct {
 	outer    *function
 	sig      *types.Signature
-	results  []string // named results; set when the body stores them
+	results  []string // variables of the results; set when the body stores them
 	defers   string   // variable that holds the deferred calls, if any
 	deferred bool     // this is the func literal of a defer statement
 	saved    string   // variable with the caller's position
@@ -106,7 +106,6 @@ func (l *lowerer) body(sig *types.Signature, recv *ast.FieldList, t *ast.FuncTyp
 				name = l.temp("r")
 			}
 			fn.results = append(fn.results, name)
-			results[i].Names = []*ast.Ident{l.id(name)}
 		}
 	}
 	list := l.stmts(b.List)
@@ -118,6 +117,12 @@ func (l *lowerer) body(sig *types.Signature, recv *ast.FieldList, t *ast.FuncTyp
 // finishBody adds what runs before and after the statements.
 func (l *lowerer) finishBody(fn *function, list []ast.Stmt) []ast.Stmt {
 	var out []ast.Stmt
+	// The interpreter takes a named result for another name of the variable that
+	// the call is assigned to: it begins with its value, and is seen before the
+	// return. A variable of the function's own begins at zero.
+	for i, f := range l.tuple(fn.sig.Results())[:len(fn.results)] {
+		out = append(out, l.declare(fn.results[i], f.Type))
+	}
 	if fn.saved != "" {
 		out = append(out, l.define(fn.saved, l.id(posVar)))
 	}
