@@ -337,7 +337,7 @@ func (l *lowerer) rangeInt(s *ast.RangeStmt, label string) []ast.Stmt {
 	body := l.within(&branchTarget{label: label, loop: true}, func() []ast.Stmt { return l.stmts(s.Body.List) })
 	n := &ast.ForStmt{For: l.at,
 		Cond: &ast.BinaryExpr{X: l.id(i), OpPos: l.at, Op: token.LSS, Y: l.id(limit)},
-		Post: &ast.IncDecStmt{X: l.id(i), TokPos: l.at, Tok: token.INC},
+		Post: l.step(l.id(i), token.INC, t),
 		Body: l.block(append(first, body...)...)}
 	return []ast.Stmt{l.block(append(pre, l.labelled(label, n)...)...)}
 }

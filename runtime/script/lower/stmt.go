@@ -57,6 +57,19 @@ func (l *lowerer) labelled(label string, list ...ast.Stmt) []ast.Stmt {
 	return list
 }
 
+// step is x++ or x--, which the interpreter has for numbers of most types only:
+// at others its program ends without a word.
+func (l *lowerer) step(x ast.Expr, tok token.Token, t types.Type) ast.Stmt {
+	if b, ok := t.Underlying().(*types.Basic); ok && b.Kind() != types.Uintptr && b.Info()&types.IsComplex == 0 {
+		return &ast.IncDecStmt{X: x, TokPos: l.at, Tok: tok}
+	}
+	op := token.ADD_ASSIGN
+	if tok == token.DEC {
+		op = token.SUB_ASSIGN
+	}
+	return &ast.AssignStmt{Lhs: []ast.Expr{x}, TokPos: l.at, Tok: op, Rhs: []ast.Expr{l.int(1)}}
+}
+
 func (l *lowerer) simple(s ast.Stmt) []ast.Stmt {
 	switch s := s.(type) {
 	case *ast.ExprStmt:
@@ -64,7 +77,7 @@ func (l *lowerer) simple(s ast.Stmt) []ast.Stmt {
 	case *ast.AssignStmt:
 		return l.assignStmt(s)
 	case *ast.IncDecStmt:
-		return []ast.Stmt{&ast.IncDecStmt{X: l.expr(s.X), TokPos: l.at, Tok: s.Tok}}
+		return []ast.Stmt{l.step(l.expr(s.X), s.Tok, l.info.TypeOf(s.X))}
 	case *ast.SendStmt:
 		elem := l.info.TypeOf(s.Chan).Underlying().(*types.Chan).Elem()
 		return []ast.Stmt{&ast.SendStmt{Chan: l.expr(s.Chan), Arrow: l.at, Value: l.to(s.Value, elem)}}
