@@ -107,8 +107,8 @@ function styled(spec) {
   if (spec.kind === "difference" || spec.kind === "score") series.push(zeroLine(t, spec.ref || 0));
   return {animation: false, textStyle: {fontFamily: t.font}, grid, xAxis: x, yAxis: y, series,
     dataZoom: lines(spec) ? [{type: "inside", filterMode: "none", zoomOnMouseWheel: "ctrl", moveOnMouseWheel: false, moveOnMouseMove: true}] : undefined,
-    tooltip: {trigger: "axis", confine: true, transitionDuration: 0, backgroundColor: t.raised, borderColor: t["line-strong"], borderWidth: 1, padding: [8, 12],
-      textStyle: {color: t.ink, fontSize: 12.5, fontFamily: t.font},
+    tooltip: {trigger: "axis", confine: true, transitionDuration: 0, backgroundColor: "var(--raised)", borderColor: "var(--line-strong)", borderWidth: 1, padding: [8, 12],
+      textStyle: {color: "var(--ink)", fontSize: 12.5, fontFamily: t.font},
       axisPointer: lines(spec) ? {type: "line", lineStyle: {color: t["ink-3"], type: "dashed"}, label: {show: false}} : {type: "shadow", axis: "y", shadowStyle: {color: t.line, opacity: .35}, label: {show: false}},
       formatter: (list) => tip(spec, Array.isArray(list) ? list : [list])}};
 }
