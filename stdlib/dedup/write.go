@@ -186,23 +186,40 @@ type plainWriter struct{ io.Writer }
 
 func (plainWriter) Close() error { return nil }
 
-// writeRows holds all rows in memory: columns are known only at the end.
+// writeRows goes over the lines twice: the first time finds the columns.
 func writeRows(path string, lines func(take func([]byte) error) error) error {
-	set := &dataset.Set{Name: filepath.Base(path)}
+	var columns dataset.Columns
 	err := lines(func(line []byte) error {
-		r, err := dataset.ParseRow(line)
-		if err != nil {
-			var extra map[string]any // of an audit: no row of text
-			if json.Unmarshal(line, &extra) != nil {
-				return err
-			}
-			r = dataset.Row{Extra: extra}
+		r, err := rowOf(line)
+		if err == nil {
+			columns.Add(&r)
 		}
-		set.Rows = append(set.Rows, r)
-		return nil
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	return set.Write(path)
+	return dataset.WriteStream(path, &columns, func(put func(*dataset.Row) error) error {
+		return lines(func(line []byte) error {
+			r, err := rowOf(line)
+			if err != nil {
+				return err
+			}
+			return put(&r)
+		})
+	})
+}
+
+// rowOf is a line as a row: one that holds no text, as those of the audit, with
+// all its fields as extra ones.
+func rowOf(line []byte) (dataset.Row, error) {
+	r, err := dataset.ParseRow(line)
+	if err == nil {
+		return r, nil
+	}
+	var extra map[string]any
+	if json.Unmarshal(line, &extra) != nil {
+		return r, err
+	}
+	return dataset.Row{Extra: extra}, nil
 }
