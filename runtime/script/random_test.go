@@ -37,7 +37,6 @@ type random struct {
 	vars  []variable
 	fixed map[string]bool // loop counters: read, never written
 	mayPanic,
-	inLoop bool
 }
 
 var (
