@@ -31,12 +31,12 @@ type variable struct{ name, typ string }
 // most one operation that may panic, because Go leaves the order of two open,
 // and a function called inside an expression changes no variable outside.
 type random struct {
-	r     *rand.Rand
-	id    string
-	n     int
-	vars  []variable
-	fixed map[string]bool // loop counters: read, never written
-	mayPanic,
+	r        *rand.Rand
+	id       string
+	n        int
+	vars     []variable
+	fixed    map[string]bool // loop counters: read, never written
+	mayPanic bool
 }
 
 var (
