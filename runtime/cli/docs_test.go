@@ -21,6 +21,9 @@ var pages = []string{"README.md", "docs/GUIDE.md", "docs/SCRIPTS.md", "docs/WRIT
 
 var goBlock = regexp.MustCompile("(?s)```go\n(.*?)```")
 
+// fileName is the first line of an example that is a file: // first.go
+var fileName = regexp.MustCompile(`^// \S+\.go\n`)
+
 // TestDocumentedGo: every Go example type-checks, and its header holds.
 func TestDocumentedGo(t *testing.T) {
 	count := 0
@@ -32,7 +35,7 @@ func TestDocumentedGo(t *testing.T) {
 		for i, m := range goBlock.FindAllStringSubmatch(string(text), -1) {
 			count++
 			name := fmt.Sprintf("%s, example %d", page, i+1)
-			src := []byte(program(m[1]))
+			src := []byte(program(fileName.ReplaceAllString(m[1], "")))
 			for _, d := range script.Check(name, src) {
 				t.Errorf("%s", d)
 			}

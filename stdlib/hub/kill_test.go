@@ -50,9 +50,21 @@ func TestKilled(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		timer := time.AfterFunc(time.Duration(20+random.IntN(100))*time.Millisecond, func() { cmd.Process.Kill() })
+		after := time.Duration(random.IntN(60)) * time.Millisecond
+		ended, before := make(chan struct{}), s.Served(shards[0])
+		go func() { // once it gets something, however long a busy machine takes to start it
+			for until := time.Now().Add(20 * time.Second); s.Served(shards[0]) == before && time.Now().Before(until); {
+				select {
+				case <-ended:
+					return
+				case <-time.After(time.Millisecond):
+				}
+			}
+			time.Sleep(after)
+			cmd.Process.Kill()
+		}()
 		err := cmd.Wait()
-		timer.Stop()
+		close(ended)
 		if err == nil {
 			if !strings.Contains(out.String(), "ended: <nil>") {
 				t.Fatalf("child: %s", out.String())
