@@ -30,12 +30,14 @@ func (j *job) find(ctx context.Context) error {
 		found[i] = pair{j.at[p.first], j.at[p.second]}
 	}
 	release()
+	bar = experiment.Current().Progress("verify", "pairs", len(found))
 	verified, err := verify(found, c, func(place int32, buf []byte) ([]byte, error) {
 		if err := ctx.Err(); err != nil { // much repeated text has millions of pairs
 			return nil, err
 		}
 		return j.text(place, buf)
-	})
+	}, bar.Add)
+	bar.Done()
 	if err != nil {
 		return err
 	}
@@ -64,7 +66,7 @@ func (j *job) connected(kept []keeper) error {
 	}
 	c := j.Config
 	c.Threshold = 0 // any
-	scores, err := verify(ask, c, j.text)
+	scores, err := verify(ask, c, j.text, nil)
 	for _, s := range scores {
 		kept[s.second].jaccard = s.jaccard
 	}

@@ -199,7 +199,7 @@ func pairs(docs []document, c Config, want func(pair) bool) ([]scored, *Result) 
 		least: prefilter(c.Threshold, c.Permutations), leastSlice: sliceFilter(c.Threshold), skip: func(i int) bool { return docs[i].text == "" }}
 	found, _ := l.pairs(context.Background(), len(docs)) // in memory: no error
 	r.Candidates = len(found)
-	verified, _ := verify(found, c, func(i int32, buf []byte) ([]byte, error) { return append(buf[:0], docs[i].text...), nil }) // texts in memory: no error
+	verified, _ := verify(found, c, func(i int32, buf []byte) ([]byte, error) { return append(buf[:0], docs[i].text...), nil }, nil) // texts in memory: no error
 	return verified, r
 }
 

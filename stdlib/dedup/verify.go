@@ -13,8 +13,9 @@ type scored struct {
 }
 
 // verify computes the exact similarity of candidates, sorted by their second
-// text, and keeps those that reach the threshold. text gives a normalised text.
-func verify(found []pair, c Config, text func(place int32, buf []byte) ([]byte, error)) ([]scored, error) {
+// text, and keeps those that reach the threshold. text gives a normalised text,
+// done is told of progress and may be nil.
+func verify(found []pair, c Config, text func(place int32, buf []byte) ([]byte, error), done func(pairs int)) ([]scored, error) {
 	exact := make([]float64, len(found))
 	var mu sync.Mutex
 	var failed error
@@ -29,6 +30,9 @@ func verify(found []pair, c Config, text func(place int32, buf []byte) ([]byte, 
 				return
 			}
 			exact[i] = j
+			if told := i + 1 - lo; done != nil && (told%64 == 0 || i+1 == hi) {
+				done((told-1)%64 + 1)
+			}
 		}
 	})
 	var out []scored
