@@ -47,6 +47,7 @@ type Adapter struct {
 	Folder string // holds adapter_config.json and adapter_model.safetensors
 	Hash   string // of its files
 	Base   string // Files of the model that it was trained on; empty: it does not say
+	Model  string // Hash of that model, its quantisation included; empty: it does not say
 	// AnyBase puts it on any model of the same shape all the same: a base in another
 	// format, or one that was trained further.
 	AnyBase bool
@@ -93,6 +94,10 @@ func MustLoad(name string) *Model {
 // WithAdapter is the same base with an adapter that was trained on it. An
 // adapter of another base is refused.
 func (m *Model) WithAdapter(a *Adapter) (*Model, error) {
+	if a.Model != "" && a.Model != m.Hash && a.Base == m.base.files && !a.AnyBase {
+		err := fmt.Errorf("%w: adapter %s was trained on %s quantised otherwise", ErrOtherBase, a.Folder, m.Name)
+		return nil, experiment.Hint(err, "load the model as it was trained on, or say that the difference does not matter: AnyBase")
+	}
 	if a.Base != "" && a.Base != m.base.files && !a.AnyBase {
 		err := fmt.Errorf("%w: adapter %s was trained on %s, this is %s (other files)", ErrOtherBase, a.Folder, a.baseName(), m.Name)
 		return nil, experiment.Hint(err, "load the model that it was trained on; for the same weights in another format say so: AnyBase in a script, --any-base on the command line")

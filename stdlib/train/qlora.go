@@ -46,7 +46,7 @@ func QLoRA(m *model.Model, set *dataset.Set, c Config) (*model.Adapter, error) {
 	folder := filepath.Join(dir, "adapter")
 	r.Artefact("adapter", "adapter", folder)
 	hash, err := experiment.HashPath(folder)
-	return &model.Adapter{Folder: folder, Hash: hash, Base: m.Files()}, err
+	return &model.Adapter{Folder: folder, Hash: hash, Base: m.Files(), Model: m.Hash}, err
 }
 
 // MustQLoRA is QLoRA; an error ends the run.
