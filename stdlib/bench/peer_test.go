@@ -3,6 +3,7 @@ package bench
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"os/exec"
@@ -129,7 +130,10 @@ type harnessItem struct {
 }
 
 // agreement counts items on which the harness and we say the same.
-type agreement struct{ n, prompts, verdicts, answers int }
+type agreement struct {
+	n, prompts, verdicts, answers int
+	figures                       []string // of the harness that are not ours
+}
 
 // SmolLM2-135M on 228 items of MMLU and 50 of GSM8K, item by item: the same prompts,
 // and for at least 99.5 % the same verdict.
@@ -167,6 +171,9 @@ func TestPeerHarness(t *testing.T) {
 			if a.n < 50 || a.prompts != a.n || float64(a.verdicts) < 0.995*float64(a.n) {
 				t.Errorf("%+v", a)
 			}
+			if a.verdicts == a.n && a.figures != nil {
+				t.Errorf("equal verdicts, but other figures: %s", strings.Join(a.figures, "\n"))
+			}
 		})
 	}
 }
@@ -184,7 +191,7 @@ func compareItems(t *testing.T, b []byte, got *Results) (a agreement, worst floa
 			t.Fatal(err)
 		}
 		if w.Figures != nil {
-			compareFigures(t, w, got)
+			a.figures = append(a.figures, compareFigures(w, got)...)
 			continue
 		}
 		it := ours[jsonOf([]any{w.Task, w.Row})]
@@ -211,9 +218,8 @@ func compareItems(t *testing.T, b []byte, got *Results) (a agreement, worst floa
 	return a, worst
 }
 
-// compareFigures compares the harness's own aggregates where all verdicts are equal.
-func compareFigures(t *testing.T, w harnessItem, got *Results) {
-	t.Helper()
+// compareFigures compares the harness's own scores and standard errors with ours.
+func compareFigures(w harnessItem, got *Results) (differ []string) {
 	for _, s := range got.Scores {
 		if s.Task != w.Task || strings.HasSuffix(s.Variant, "mean of subtasks") {
 			continue
@@ -227,10 +233,12 @@ func compareFigures(t *testing.T, w harnessItem, got *Results) {
 		if !ok {
 			continue
 		}
-		if math.Abs(score-s.Score) > 1e-9 || math.Abs(w.Figures[name+"_stderr,"+filter]-s.StdErr) > 1e-9 && s.N > 1 {
-			t.Logf("%s %s: %v ± %v, harness %v ± %v", s.Task, key, s.Score, s.StdErr, score, w.Figures[name+"_stderr,"+filter])
+		stderr, known := w.Figures[name+"_stderr,"+filter]
+		if math.Abs(score-s.Score) > 1e-9 || known && math.Abs(stderr-s.StdErr) > 1e-9 {
+			differ = append(differ, fmt.Sprintf("%s %s: %v ± %v, harness %v ± %v", s.Task, key, s.Score, s.StdErr, score, stderr))
 		}
 	}
+	return differ
 }
 
 func one(b bool) int {

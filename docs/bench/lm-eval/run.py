@@ -90,7 +90,7 @@ def main():
         if a.gsm8k:
             jobs.append((list(gsm8k(a.data, pathlib.Path(work))), 5, a.gsm8k))
         for tasks, shots, limit in jobs:
-            r = simple_evaluate(model=lm, tasks=tasks, num_fewshot=shots, limit=limit, log_samples=True, bootstrap_iters=0)
+            r = simple_evaluate(model=lm, tasks=tasks, num_fewshot=shots, limit=limit, log_samples=True, bootstrap_iters=1)  # 0 would give no standard errors; those of means need no bootstrap
             for task, samples in r["samples"].items():
                 for s in samples:
                     args = s["arguments"]
