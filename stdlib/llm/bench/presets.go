@@ -8,6 +8,8 @@ import (
 	"sort"
 	"strings"
 
+	"cogumi/kernels"
+	"cogumi/stdlib/llm"
 	"cogumi/stdlib/llm/hfconfig"
 )
 
@@ -53,4 +55,13 @@ func shape(name string) (*hfconfig.Config, error) {
 		"rms_norm_eps": 1e-5, "rope_theta": %g, "max_position_embeddings": %d, "hidden_act": "silu", "tie_word_embeddings": %t}`,
 		architectures[p.family], p.family, p.vocabulary, p.hidden, p.intermediate, p.layers, p.heads, p.kvHeads, p.headDim,
 		p.theta, p.positions, p.tied), nil)
+}
+
+// Drawn is a model of a preset's shape with drawn weights, without a tokenizer.
+func Drawn(device kernels.Device, preset string) (*llm.Model, error) {
+	config, err := shape(preset)
+	if err != nil {
+		return nil, err
+	}
+	return llm.NewRandom(device, config, 1)
 }
