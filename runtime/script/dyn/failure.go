@@ -61,6 +61,7 @@ func reflected(s string) string {
 	}
 	switch {
 	case strings.HasPrefix(s, "reflect: call of reflect.Value") && strings.HasSuffix(s, "on zero Value"),
+		s == "reflect: Call using zero Value argument",
 		s == "reflect.Value.Call: call of nil function", s == "reflect: indirection through nil pointer to embedded struct",
 		strings.Contains(s, "unexpected nil func"):
 		return "invalid memory address or nil pointer dereference"

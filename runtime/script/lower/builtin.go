@@ -126,23 +126,21 @@ func (l *lowerer) newCall(x *ast.CallExpr) ast.Expr {
 func (l *lowerer) extreme(x *ast.CallExpr, name string) ast.Expr {
 	t := l.info.TypeOf(x)
 	b := t.Underlying().(*types.Basic)
-	fun := ast.Expr(l.id(l.helper(name, b, func(helper string) {
-		op := map[string]token.Token{"min": token.LSS, "max": token.GTR}[name]
-		body := []ast.Stmt{
-			l.ifThen(&ast.BinaryExpr{X: l.id("b"), OpPos: l.at, Op: op, Y: l.id("a")}, l.ret(l.id("b"))),
-			l.ret(l.id("a")),
-		}
+	pair := func(a, c ast.Expr) ast.Expr {
 		if b.Info()&types.IsFloat != 0 {
 			host := map[string]string{"min": "Min", "max": "Max"}[name]
-			wide := func(n string) ast.Expr { return l.call(l.id("float64"), l.id(n)) }
-			body = []ast.Stmt{l.ret(l.call(l.typ(b), l.host(host, wide("a"), wide("b"))))}
+			return l.call(l.typ(t), l.host(host, l.call(l.id("float64"), a), l.call(l.id("float64"), c)))
 		}
-		l.topFunc(helper, []*ast.Field{l.field("a", l.typ(b)), l.field("b", l.typ(b))}, []*ast.Field{l.field("", l.typ(b))}, body...)
-	})))
+		return l.call(l.id(l.helper(name, b, func(helper string) {
+			op := map[string]token.Token{"min": token.LSS, "max": token.GTR}[name]
+			l.topFunc(helper, []*ast.Field{l.field("a", l.typ(b)), l.field("b", l.typ(b))}, []*ast.Field{l.field("", l.typ(b))},
+				l.ifThen(&ast.BinaryExpr{X: l.id("b"), OpPos: l.at, Op: op, Y: l.id("a")}, l.ret(l.id("b"))),
+				l.ret(l.id("a")))
+		})), a, c)
+	}
 	e := l.to(x.Args[0], t)
 	for _, a := range x.Args[1:] {
-		e = l.call(fun, e, l.to(a, t))
-		fun = l.id(fun.(*ast.Ident).Name)
+		e = pair(e, l.to(a, t))
 	}
 	return e
 }

@@ -46,6 +46,9 @@ func (l *lowerer) callee(fun ast.Expr) ast.Expr {
 			return l.id(l.funcName(f))
 		}
 	}
+	if _, ok := fun.(*ast.StarExpr); ok { // a nil pointer here would lock the interpreter up
+		return l.bound(l.info.TypeOf(fun), l.expr(fun))
+	}
 	return l.expr(fun)
 }
 

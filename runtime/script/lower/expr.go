@@ -445,16 +445,19 @@ func (l *lowerer) shift(x *ast.BinaryExpr) ast.Expr {
 			l.topFunc(name, []*ast.Field{l.field("x", l.typ(t))}, []*ast.Field{l.field("", l.typ(t))}, l.ret(l.id("x")))
 		})), l.constant(l.info.Types[x.X].Value, t))
 	}
-	right := l.expr(x.Y)
-	if l.info.Types[x.Y].Value == nil {
-		b := l.info.TypeOf(x.Y).Underlying().(*types.Basic)
-		if b.Info()&types.IsUnsigned != 0 {
-			right = l.call(l.id("uint64"), right)
-		} else {
-			right = l.host("Shift", l.call(l.id("int"), right))
-		}
+	return &ast.BinaryExpr{X: left, OpPos: l.at, Op: x.Op, Y: l.count(x.Y)}
+}
+
+// count is by how much a shift shifts.
+func (l *lowerer) count(e ast.Expr) ast.Expr {
+	n := l.expr(e)
+	if l.info.Types[e].Value != nil {
+		return n
 	}
-	return &ast.BinaryExpr{X: left, OpPos: l.at, Op: x.Op, Y: right}
+	if b := l.info.TypeOf(e).Underlying().(*types.Basic); b.Info()&types.IsUnsigned != 0 {
+		return l.call(l.id("uint64"), n)
+	}
+	return l.host("Shift", l.call(l.id("int"), n))
 }
 
 func isNil(t types.Type) bool {

@@ -46,6 +46,7 @@ func (l *lowerer) funcDecl(d *ast.FuncDecl) {
 	if lit == nil {
 		lit = l.body(sig, d.Recv, d.Type, d.Body, false)
 	}
+	l.keepSigns(sig, lit)
 	l.out = append(l.out, &ast.FuncDecl{Name: l.id(name), Type: lit.Type, Body: lit.Body})
 }
 
@@ -64,11 +65,13 @@ func recvName(f *types.Func) string {
 // is handed on directly the interpreter may bind to its variables as they will
 // be when it is called, not as they are now.
 func (l *lowerer) funcLit(x *ast.FuncLit) ast.Expr {
-	t := l.info.TypeOf(x)
-	lit := l.called(x)
+	return l.bound(l.info.TypeOf(x), l.called(x))
+}
+
+func (l *lowerer) bound(t types.Type, f ast.Expr) ast.Expr {
 	return l.call(l.id(l.helper("bound", t, func(name string) {
 		l.topFunc(name, []*ast.Field{l.field("f", l.typ(t))}, []*ast.Field{l.field("", l.typ(t))}, l.ret(l.id("f")))
-	})), lit)
+	})), f)
 }
 
 // called is a func literal that is called where it stands.

@@ -259,7 +259,7 @@ func (l *lowerer) multiAssign(targets []target, rhs ast.Expr) []ast.Stmt {
 func (l *lowerer) assignStmt(s *ast.AssignStmt) []ast.Stmt {
 	switch {
 	case s.Tok != token.ASSIGN && s.Tok != token.DEFINE:
-		return []ast.Stmt{&ast.AssignStmt{Lhs: []ast.Expr{l.expr(s.Lhs[0])}, TokPos: l.at, Tok: s.Tok, Rhs: []ast.Expr{l.expr(s.Rhs[0])}}}
+		return []ast.Stmt{l.operation(s)}
 	case len(s.Lhs) > 1 && len(s.Rhs) == 1:
 		var targets []target
 		for i, e := range s.Lhs {
@@ -270,6 +270,17 @@ func (l *lowerer) assignStmt(s *ast.AssignStmt) []ast.Stmt {
 		return l.assignOne(s, s.Lhs[0], s.Rhs[0])
 	}
 	return l.parallel(s)
+}
+
+// operation is x op= y.
+func (l *lowerer) operation(s *ast.AssignStmt) ast.Stmt {
+	var y ast.Expr
+	if s.Tok == token.SHL_ASSIGN || s.Tok == token.SHR_ASSIGN {
+		y = l.count(s.Rhs[0])
+	} else {
+		y = l.expr(s.Rhs[0])
+	}
+	return &ast.AssignStmt{Lhs: []ast.Expr{l.expr(s.Lhs[0])}, TokPos: l.at, Tok: s.Tok, Rhs: []ast.Expr{y}}
 }
 
 func (l *lowerer) target(s *ast.AssignStmt, e ast.Expr, i int) target {
@@ -304,7 +315,21 @@ func (l *lowerer) assignOne(s *ast.AssignStmt, lhs, rhs ast.Expr) []ast.Stmt {
 		t := l.target(s, lhs, 0)
 		return append(t.pre, l.set(t, l.typedArg(rhs, t.typ)))
 	}
+	if _, isStar := ast.Unparen(rhs).(*ast.StarExpr); isStar && l.mapEntry(lhs) {
+		// The interpreter deletes the entry if the pointer is nil.
+		n := l.temp("v")
+		return []ast.Stmt{l.define(n, value), l.assign(l.expr(lhs), l.id(n))}
+	}
 	return []ast.Stmt{l.assign(l.expr(lhs), value)}
+}
+
+func (l *lowerer) mapEntry(e ast.Expr) bool {
+	x, ok := ast.Unparen(e).(*ast.IndexExpr)
+	if !ok {
+		return false
+	}
+	_, ok = l.info.TypeOf(x.X).Underlying().(*types.Map)
+	return ok
 }
 
 // discard evaluates an expression: the interpreter skips what is assigned to _.

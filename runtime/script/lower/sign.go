@@ -1,0 +1,56 @@
+package lower
+
+import (
+	"go/ast"
+	"go/types"
+)
+
+// The interpreter does not copy an argument that is zero, and reflection calls
+// -0 zero: the parameter would be +0. It copies all that goes into an interface,
+// so declared functions get their floating-point arguments as any.
+
+// signed says whether a value of type t holds floating-point numbers, and with
+// them the sign of zeros.
+func signed(t types.Type) bool {
+	switch u := t.Underlying().(type) {
+	case *types.Basic:
+		return u.Info()&(types.IsFloat|types.IsComplex) != 0
+	case *types.Array:
+		return signed(u.Elem())
+	case *types.Struct:
+		for i := range u.NumFields() {
+			if signed(u.Field(i).Type()) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// keepSigns makes any of a declared function's floating-point parameters.
+func (l *lowerer) keepSigns(sig *types.Signature, lit *ast.FuncLit) {
+	var vars []*types.Var
+	if sig.Recv() != nil {
+		vars = append(vars, sig.Recv())
+	}
+	for v := range sig.Params().Variables() {
+		vars = append(vars, v)
+	}
+	var out []ast.Stmt
+	for i, f := range lit.Type.Params.List {
+		t := vars[i].Type()
+		if !signed(t) {
+			continue
+		}
+		name, given := f.Names[0], l.temp("given")
+		var value ast.Expr = &ast.TypeAssertExpr{X: l.id(given), Type: f.Type}
+		if b, ok := t.Underlying().(*types.Basic); !ok || l.hostNamed(t) {
+			value = l.call(l.id(l.into(t)), l.id(given))
+		} else {
+			value.(*ast.TypeAssertExpr).Type = l.id(b.Name())
+		}
+		out = append(out, l.define(name.Name, value), l.assign(l.id("_"), l.id(name.Name)))
+		f.Names, f.Type = []*ast.Ident{l.id(given)}, l.anyType()
+	}
+	lit.Body.List = append(out, lit.Body.List...)
+}
