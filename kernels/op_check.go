@@ -20,6 +20,9 @@ func Probe(p *Program) (probed *Program, probes []*NonFinite) {
 	probed = &Program{Name: p.Name + " with probes"}
 	for _, op := range p.Ops {
 		probed.Add(op)
+		if _, begun := op.(*Fetch); begun {
+			continue // the values come with its Await
+		}
 		for _, t := range op.Writes() {
 			if t.Role != Activation || t.DType != F32 && t.DType != BF16 {
 				continue

@@ -9,13 +9,24 @@ import (
 // what must be there beside it. It is known before the first step.
 type Plan struct {
 	Arena      int64             // bytes
-	Offsets    map[*Tensor]int64 // of activations, 64-byte aligned
+	Away       int64             // bytes of a second one, in the host's memory
+	Offsets    map[*Tensor]int64 // of activations and of what is away, 256-byte aligned
 	Persistent int64             // bytes of the persistent tensors that the program touches
 	Sum        int64             // what the arena would take without re-use
 }
 
+// Overwriter is an operation, as a device sees it, that may write a result where
+// one of its inputs lies: pairs of what is written and what is read. The plan
+// does so where the input is not needed any more.
+type Overwriter interface {
+	Op
+	Overwrites() [][2]*Tensor
+}
+
+// span is the life of a tensor, and of those that later take its place.
 type span struct {
 	t           *Tensor
+	heirs       []*Tensor
 	first, last int
 }
 
@@ -32,18 +43,52 @@ func NewPlan(p *Program, reuse bool) *Plan {
 			s.first, s.last = 0, len(p.Ops)
 		}
 	}
+	if reuse {
+		spans = inherit(p, spans)
+	}
 	slices.SortStableFunc(spans, func(a, b *span) int { return cmp.Compare(b.t.Bytes(), a.t.Bytes()) })
 	var placed []*span
 	for _, s := range spans {
 		at := plan.lowest(placed, s)
-		plan.Offsets[s.t] = at
-		plan.Arena = max(plan.Arena, at+align(s.t.Bytes()))
+		for _, t := range append(s.heirs, s.t) {
+			plan.Offsets[t] = at
+		}
+		end := &plan.Arena
+		if s.t.Role == Away {
+			end = &plan.Away
+		}
+		*end = max(*end, at+align(s.t.Bytes()))
 		placed = append(placed, s)
 	}
 	return plan
 }
 
-func align(n int64) int64 { return (n + 63) &^ 63 }
+// align is to what tile copies want, so that no algorithm depends on a place.
+func align(n int64) int64 { return (n + 255) &^ 255 }
+
+// inherit lets results take the place of inputs that end with their operation.
+func inherit(p *Program, spans []*span) []*span {
+	of := map[*Tensor]*span{}
+	for _, s := range spans {
+		of[s.t] = s
+	}
+	gone := map[*span]bool{}
+	for i, op := range p.Ops {
+		o, ok := op.(Overwriter)
+		if !ok {
+			continue
+		}
+		for _, pair := range o.Overwrites() {
+			to, from := of[pair[0]], of[pair[1]]
+			if to == nil || from == nil || to == from || to.first != i || from.last != i || to.t.Bytes() != from.t.Bytes() {
+				continue
+			}
+			from.last, from.heirs = to.last, append(append(from.heirs, to.t), to.heirs...)
+			of[pair[0]], gone[to] = from, true
+		}
+	}
+	return slices.DeleteFunc(spans, func(s *span) bool { return gone[s] })
+}
 
 // lifetimes returns the activations in order of first use, and counts the
 // persistent tensors.
@@ -63,7 +108,7 @@ func lifetimes(p *Program, plan *Plan) []*span {
 			s.last = i
 			return
 		}
-		s := &span{t, i, i}
+		s := &span{t: t, first: i, last: i}
 		seen[t] = s
 		spans = append(spans, s)
 	}
@@ -84,7 +129,7 @@ func (plan *Plan) lowest(placed []*span, s *span) int64 {
 	type room struct{ from, to int64 }
 	var taken []room
 	for _, o := range placed {
-		if o.first <= s.last && s.first <= o.last {
+		if o.first <= s.last && s.first <= o.last && (o.t.Role == Away) == (s.t.Role == Away) {
 			at := plan.Offsets[o.t]
 			taken = append(taken, room{at, at + align(o.t.Bytes())})
 		}

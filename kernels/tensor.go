@@ -77,6 +77,9 @@ const (
 	// Activation tensors belong to one program and live in its arena, from the
 	// first operation that writes them to the last that reads them.
 	Activation
+	// Away tensors belong to one program as well, and live in the host's memory:
+	// Store writes them, Fetch reads them, nothing else does.
+	Away
 )
 
 // Tensor is a row-major array on a device. It is a name for memory: the device

@@ -97,16 +97,19 @@ func (d *Device) Read(t *kernels.Tensor, offset int64, dst []byte) error {
 func (d *Device) Compile(p *kernels.Program) (kernels.Executable, error) {
 	plan := kernels.NewPlan(p, d.Reuse)
 	e := &executable{name: p.Name, plan: plan, times: map[string]time.Duration{}}
-	v := &View{memory: d.memory, arena: aligned(plan.Arena), plan: plan}
+	v := &View{memory: d.memory, arena: aligned(plan.Arena), away: aligned(plan.Away), plan: plan}
 	for _, op := range p.Ops {
 		for _, t := range append(op.Reads(), op.Writes()...) {
 			if _, ok := d.memory[t]; t.Role == kernels.Persistent && !ok {
 				return nil, fmt.Errorf("compile %s: %s needs %s, which is not allocated", p.Name, op.Kind(), t)
 			}
 		}
-		run, err := d.Bind(v, op)
-		if err != nil {
-			return nil, fmt.Errorf("compile %s: %s: %w", p.Name, op.Kind(), err)
+		run := v.move(op)
+		if run == nil {
+			var err error
+			if run, err = d.Bind(v, op); err != nil {
+				return nil, fmt.Errorf("compile %s: %s: %w", p.Name, op.Kind(), err)
+			}
 		}
 		e.steps = append(e.steps, step{op.Kind(), run})
 	}

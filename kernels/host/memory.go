@@ -79,6 +79,7 @@ func (m memory) span(t *kernels.Tensor, offset int64, n int) ([]byte, error) {
 type View struct {
 	memory memory
 	arena  []byte
+	away   []byte
 	plan   *kernels.Plan
 }
 
@@ -93,6 +94,9 @@ func (v *View) bytes(t *kernels.Tensor) []byte {
 	at, ok := v.plan.Offsets[t]
 	if !ok {
 		panic(fmt.Sprintf("%s is not part of the program", t))
+	}
+	if t.Role == kernels.Away {
+		return v.away[at : at+t.Bytes()]
 	}
 	return v.arena[at : at+t.Bytes()]
 }
