@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"go/types"
 	"reflect"
-	"strings"
 	"sync"
 
 	"cogumi/runtime/script/check"
@@ -82,40 +81,7 @@ func (t *Table) Lookup(typ types.Type) *Type {
 func shape(t types.Type) string { return types.TypeString(types.Unalias(t), nil) }
 
 // Name is the type as Go prints it: main.K, []main.K, map[string]int.
-func (t *Type) Name() string { return t.table.typeName(t.T) }
-
-func (t *Table) typeName(typ types.Type) string {
-	s := types.TypeString(typ, func(p *types.Package) string { return p.Name() })
-	for generated, display := range t.Display {
-		s = replaceName(s, "main."+generated, "main."+display)
-	}
-	s = strings.ReplaceAll(s, "interface{}", "interface {}")
-	return replaceName(s, "any", "interface {}")
-}
-
-// replaceName replaces whole identifiers.
-func replaceName(s, old, with string) string {
-	var b strings.Builder
-	for {
-		i := strings.Index(s, old)
-		if i < 0 {
-			return b.String() + s
-		}
-		end := i + len(old)
-		whole := (i == 0 || !letter(s[i-1])) && (end == len(s) || !letter(s[end]))
-		b.WriteString(s[:i])
-		if whole {
-			b.WriteString(with)
-		} else {
-			b.WriteString(old)
-		}
-		s = s[end:]
-	}
-}
-
-func letter(c byte) bool {
-	return c == '_' || c == '.' || c >= 0x80 || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
-}
+func (t *Type) Name() string { return t.table.TypeName(t.T) }
 
 // BoxedMethod implements symbols.Boxed.
 func (b Box) BoxedMethod(name string) any {

@@ -29,6 +29,15 @@ func Exhausted() {
 	panic(runtimeError("runtime error: range function continued iteration after function for loop body returned false"))
 }
 
+// SameChannel compares channels of which one has no direction.
+func SameChannel(a, b any) bool {
+	x, y := reflect.ValueOf(a), reflect.ValueOf(b)
+	if !x.IsValid() || !y.IsValid() {
+		return x.IsValid() == y.IsValid()
+	}
+	return x.Pointer() == y.Pointer()
+}
+
 // Complex is complex(re, im).
 func Complex(re, im float64) complex128 { return complex(re, im) }
 

@@ -208,7 +208,7 @@ func (e encoder) key(k reflect.Value, t types.Type) (string, error) {
 	case k.CanUint():
 		return strconv.FormatUint(k.Uint(), 10), nil
 	}
-	return "", fmt.Errorf("json: unsupported type: %s", e.table.typeName(types.NewMap(t, types.Typ[types.Int])))
+	return "", fmt.Errorf("json: unsupported type: %s", e.table.TypeName(types.NewMap(t, types.Typ[types.Int])))
 }
 
 // jsonField is a struct field as encoding/json sees it.

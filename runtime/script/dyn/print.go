@@ -88,7 +88,7 @@ func (p *printer) dynamic(v reflect.Value, t types.Type, depth int, visible bool
 	switch x := in.(type) {
 	case nil:
 		if p.sharp() {
-			p.write(p.table.typeName(t) + "(nil)")
+			p.write(p.table.TypeName(t) + "(nil)")
 		} else if p.verb == 'v' {
 			p.write("<nil>")
 		} else {
@@ -175,7 +175,7 @@ func (p *printer) catch(v reflect.Value, done *bool) {
 
 func (p *printer) structure(v reflect.Value, t types.Type, u *types.Struct, depth int, visible bool) {
 	if p.sharp() {
-		p.write(p.table.typeName(t))
+		p.write(p.table.TypeName(t))
 	}
 	p.write("{")
 	for i := range u.NumFields() {
@@ -208,10 +208,10 @@ func (p *printer) mapping(v reflect.Value, t types.Type, u *types.Map, depth int
 	open, end, sep := "map[", "]", " "
 	if p.sharp() {
 		if v.IsNil() {
-			p.write(p.table.typeName(t) + "(nil)")
+			p.write(p.table.TypeName(t) + "(nil)")
 			return
 		}
-		open, end, sep = p.table.typeName(t)+"{", "}", ", "
+		open, end, sep = p.table.TypeName(t)+"{", "}", ", "
 	}
 	p.write(open)
 	for i, k := range sortedKeys(v) {
@@ -237,10 +237,10 @@ func (p *printer) list(v reflect.Value, t, elem types.Type, depth int, visible b
 	open, end, sep := "[", "]", " "
 	if p.sharp() {
 		if v.Kind() == reflect.Slice && v.IsNil() {
-			p.write(p.table.typeName(t) + "(nil)")
+			p.write(p.table.TypeName(t) + "(nil)")
 			return
 		}
-		open, end, sep = p.table.typeName(t)+"{", "}", ", "
+		open, end, sep = p.table.TypeName(t)+"{", "}", ", "
 	}
 	p.write(open)
 	for i := range v.Len() {
@@ -267,11 +267,11 @@ func (p *printer) pointer(v reflect.Value, t types.Type, u *types.Pointer, depth
 	}
 	switch {
 	case p.verb == 'v' && address == 0 && p.sharp():
-		p.write("(" + p.table.typeName(t) + ")(nil)")
+		p.write("(" + p.table.TypeName(t) + ")(nil)")
 	case p.verb == 'v' && address == 0:
 		p.write("<nil>")
 	case p.verb == 'v' && p.sharp():
-		p.write(fmt.Sprintf("(%s)(0x%x)", p.table.typeName(t), address))
+		p.write(fmt.Sprintf("(%s)(0x%x)", p.table.TypeName(t), address))
 	case p.verb == 'v' || p.verb == 'p':
 		p.write(fmt.Sprintf("0x%x", address))
 	default:
@@ -290,7 +290,7 @@ func (p *printer) leaf(v reflect.Value, t types.Type) {
 	}
 	out := fmt.Sprintf(fmt.FormatString(p.s, p.verb), v.Interface())
 	if complaint := "%!" + string(p.verb) + "(" + v.Type().String() + "="; strings.HasPrefix(out, complaint) {
-		out = "%!" + string(p.verb) + "(" + p.table.typeName(t) + "=" + out[len(complaint):]
+		out = "%!" + string(p.verb) + "(" + p.table.TypeName(t) + "=" + out[len(complaint):]
 	}
 	p.write(out)
 }

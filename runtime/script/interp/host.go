@@ -89,7 +89,7 @@ func (m *Machine) host(l *lower.Lowered) map[string]reflect.Value {
 		"AddMethod": t.AddMethod, "ErrorAs": t.ErrorAs, "Raw": t.Raw, "Pass": t.Pass,
 		"Inner": dyn.Inner, "Plain": dyn.Plain, "Erase": dyn.Erase, "Equal": dyn.Equal, "ToError": dyn.ToError, "Out": dyn.Out,
 		"Clear": dyn.Clear, "Min": dyn.Min, "Max": dyn.Max, "Index": dyn.Index, "Bound": dyn.Bound,
-		"Exhausted": dyn.Exhausted, "Complex": dyn.Complex,
+		"Exhausted": dyn.Exhausted, "Complex": dyn.Complex, "SameChannel": dyn.SameChannel,
 		"NewSelect": dyn.NewSelect, "SelectRecv": dyn.SelectRecv, "SelectSend": dyn.SelectSend, "Select": r.Select, "Received": dyn.Received, "Open": dyn.Open,
 		"IndexUnsigned": dyn.IndexUnsigned, "Runes": dyn.Runes, "Shift": dyn.Shift, "Print": dyn.Print, "Println": dyn.Println,
 		"Defers": r.Defers, "Push": r.Push, "Run": r.Run, "Recover": r.Recover, "Panic": r.Panic, "Go": r.Go, "Main": r.Main,

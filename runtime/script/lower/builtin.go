@@ -7,6 +7,9 @@ import (
 )
 
 func (l *lowerer) builtin(x *ast.CallExpr, name string) ast.Expr {
+	if results, ok := l.spread(x); ok {
+		return l.spreadBuiltin(x, results)
+	}
 	switch name {
 	case "append":
 		return l.appendCall(x)
@@ -50,10 +53,6 @@ func (l *lowerer) builtin(x *ast.CallExpr, name string) ast.Expr {
 		return l.host(map[string]string{"print": "Print", "println": "Println"}[name], args...)
 	case "complex":
 		b := l.info.TypeOf(x).Underlying().(*types.Basic)
-		if _, spread := l.spread(x); spread {
-			l.reject(x, "complex of a call with two results", "give the parts names")
-			return l.id("nil")
-		}
 		wide := func(e ast.Expr) ast.Expr { return l.call(l.id("float64"), l.expr(e)) }
 		return l.call(l.id(b.Name()), l.host("Complex", wide(x.Args[0]), wide(x.Args[1])))
 	case "real", "imag", "close":
@@ -64,6 +63,25 @@ func (l *lowerer) builtin(x *ast.CallExpr, name string) ast.Expr {
 		return l.call(l.id(name), args...)
 	}
 	panic(stop{l.problem(x.Pos(), "builtin "+name+" is not available to scripts", "")})
+}
+
+// spreadBuiltin gives the results of g in copy(g()) names.
+func (l *lowerer) spreadBuiltin(x *ast.CallExpr, results *types.Tuple) ast.Expr {
+	var names []ast.Expr
+	named := &ast.CallExpr{Fun: x.Fun, Lparen: x.Lparen, Rparen: x.Rparen}
+	for i := range results.Len() {
+		n := l.id(l.temp("v"))
+		l.info.Uses[n] = types.NewVar(l.at, l.prog.Pkg, n.Name, results.At(i).Type())
+		named.Args = append(named.Args, n)
+		names = append(names, l.id(n.Name))
+	}
+	l.info.Types[named] = l.info.Types[x]
+	get := &ast.AssignStmt{Lhs: names, TokPos: l.at, Tok: token.DEFINE, Rhs: []ast.Expr{l.expr(x.Args[0])}}
+	c := l.expr(named)
+	if tv := l.info.Types[x]; !tv.IsVoid() {
+		return l.call(l.lambda(nil, []*ast.Field{l.field("", l.typ(tv.Type))}, get, l.ret(c)))
+	}
+	return l.call(l.lambda(nil, nil, get, l.stmtOf(c)))
 }
 
 func (l *lowerer) appendCall(x *ast.CallExpr) ast.Expr {

@@ -237,7 +237,9 @@ func (l *lowerer) binder(f *types.Func, recv types.Type) string {
 			c.Ellipsis = l.at
 		}
 		inner := l.lambda(l.params(sig, names), l.tuple(sig.Results()), l.returning(sig, c))
-		l.topFunc(name, []*ast.Field{l.field("r", l.typ(recv))}, []*ast.Field{l.field("", l.funcType(sig))}, l.ret(inner))
+		bind := l.lambda([]*ast.Field{l.field("r", l.typ(recv))}, []*ast.Field{l.field("", l.funcType(sig))}, l.ret(inner))
+		l.keepSigns(bind, recv)
+		l.topFunc(name, bind.Type.Params.List, bind.Type.Results.List, bind.Body.List...)
 	})
 }
 
@@ -271,7 +273,9 @@ func (l *lowerer) methodExpr(x *ast.SelectorExpr, s *types.Selection) ast.Expr {
 			c.Ellipsis = l.at
 		}
 		params := append([]*ast.Field{l.field("r", l.typ(recv))}, l.params(sig, names)...)
-		l.topFunc(name, params, l.tuple(sig.Results()), l.returning(sig, c))
+		whole := l.lambda(params, l.tuple(sig.Results()), l.returning(sig, c))
+		l.keepSigns(whole, append([]types.Type{recv}, paramTypes(full)[1:]...)...)
+		l.topFunc(name, whole.Type.Params.List, l.tuple(sig.Results()), whole.Body.List...)
 		l.valueHelper(value, name, full)
 	})
 	return l.call(l.id(value))

@@ -149,15 +149,7 @@ func (l *lowerer) asserted(t types.Type) string {
 
 // must is the helper for x.(T).
 func (l *lowerer) must(t, static types.Type) string {
-	described := "interface {}"
-	if n, ok := types.Unalias(static).(*types.Named); ok {
-		described = "error"
-		if n.Obj().Pkg() != nil {
-			described = n.Obj().Pkg().Name() + "." + n.Obj().Name()
-		}
-	} else if i := static.Underlying().(*types.Interface); i.NumMethods() > 0 {
-		described = types.TypeString(static, func(p *types.Package) string { return p.Name() })
-	}
+	described := l.table.TypeName(static)
 	return l.helper("must "+described, t, func(name string) {
 		l.topFunc(name, []*ast.Field{l.field("x", l.anyType())}, []*ast.Field{l.field("", l.typ(t))},
 			l.ifThen(l.not(l.host("Is", l.int(l.intern(t)), l.id("x"))),

@@ -189,7 +189,7 @@ func (l *lowerer) composite(x *ast.CompositeLit, t types.Type) ast.Expr {
 	case *types.Map:
 		for _, e := range x.Elts {
 			kv := e.(*ast.KeyValueExpr)
-			lit.Elts = append(lit.Elts, &ast.KeyValueExpr{Key: l.element(kv.Key, u.Key()), Colon: l.at, Value: l.element(kv.Value, u.Elem())})
+			lit.Elts = append(lit.Elts, &ast.KeyValueExpr{Key: l.element(kv.Key, u.Key()), Colon: l.at, Value: l.entry(kv.Value, u.Elem())})
 		}
 	case *types.Slice:
 		lit.Elts = l.elements(x.Elts, u.Elem())
@@ -225,6 +225,16 @@ func (l *lowerer) elements(list []ast.Expr, elem types.Type) []ast.Expr {
 		out = append(out, l.element(e, elem))
 	}
 	return out
+}
+
+// entry is a map literal's value; the interpreter leaves out what a nil pointer points to.
+func (l *lowerer) entry(e ast.Expr, t types.Type) ast.Expr {
+	v := l.element(e, t)
+	if _, isStar := ast.Unparen(e).(*ast.StarExpr); !isStar {
+		return v
+	}
+	n := l.temp("v")
+	return l.call(l.lambda(nil, []*ast.Field{l.field("", l.typ(t))}, l.define(n, v), l.ret(l.id(n))))
 }
 
 func (l *lowerer) element(e ast.Expr, t types.Type) ast.Expr { return l.to(e, t) }
@@ -421,6 +431,13 @@ func (l *lowerer) binary(x *ast.BinaryExpr) ast.Expr {
 	}
 	a, b := l.info.TypeOf(x.X), l.info.TypeOf(x.Y)
 	if isNil(a) || isNil(b) || !types.IsInterface(a) && !types.IsInterface(b) {
+		if isChan(a) && isChan(b) && !types.Identical(a.Underlying(), b.Underlying()) {
+			same := ast.Expr(l.host("SameChannel", l.expr(x.X), l.expr(x.Y)))
+			if x.Op == token.NEQ {
+				same = l.not(same)
+			}
+			return same
+		}
 		return plain()
 	}
 	equal := ast.Expr(l.equal(l.expr(x.X), a, l.expr(x.Y), b))

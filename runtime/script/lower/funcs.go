@@ -46,7 +46,7 @@ func (l *lowerer) funcDecl(d *ast.FuncDecl) {
 	if lit == nil {
 		lit = l.body(sig, d.Recv, d.Type, d.Body, false)
 	}
-	l.keepSigns(sig, lit)
+	l.keepSigns(lit, paramTypes(sig)...)
 	l.out = append(l.out, &ast.FuncDecl{Name: l.id(name), Type: lit.Type, Body: lit.Body})
 }
 

@@ -27,18 +27,12 @@ func signed(t types.Type) bool {
 	return false
 }
 
-// keepSigns makes any of a declared function's floating-point parameters.
-func (l *lowerer) keepSigns(sig *types.Signature, lit *ast.FuncLit) {
-	var vars []*types.Var
-	if sig.Recv() != nil {
-		vars = append(vars, sig.Recv())
-	}
-	for v := range sig.Params().Variables() {
-		vars = append(vars, v)
-	}
+// keepSigns makes any of the floating-point parameters of a function that is
+// called by its name; params are their types.
+func (l *lowerer) keepSigns(lit *ast.FuncLit, params ...types.Type) {
 	var out []ast.Stmt
 	for i, f := range lit.Type.Params.List {
-		t := vars[i].Type()
+		t := params[i]
 		if !signed(t) {
 			continue
 		}
@@ -53,4 +47,16 @@ func (l *lowerer) keepSigns(sig *types.Signature, lit *ast.FuncLit) {
 		f.Names, f.Type = []*ast.Ident{l.id(given)}, l.anyType()
 	}
 	lit.Body.List = append(out, lit.Body.List...)
+}
+
+// paramTypes are the types of a function's parameters, a method's receiver first.
+func paramTypes(sig *types.Signature) []types.Type {
+	var list []types.Type
+	if sig.Recv() != nil {
+		list = append(list, sig.Recv().Type())
+	}
+	for v := range sig.Params().Variables() {
+		list = append(list, v.Type())
+	}
+	return list
 }

@@ -259,7 +259,7 @@ func (l *lowerer) multiAssign(targets []target, rhs ast.Expr) []ast.Stmt {
 func (l *lowerer) assignStmt(s *ast.AssignStmt) []ast.Stmt {
 	switch {
 	case s.Tok != token.ASSIGN && s.Tok != token.DEFINE:
-		return []ast.Stmt{l.operation(s)}
+		return l.operation(s)
 	case len(s.Lhs) > 1 && len(s.Rhs) == 1:
 		var targets []target
 		for i, e := range s.Lhs {
@@ -272,15 +272,22 @@ func (l *lowerer) assignStmt(s *ast.AssignStmt) []ast.Stmt {
 	return l.parallel(s)
 }
 
-// operation is x op= y.
-func (l *lowerer) operation(s *ast.AssignStmt) ast.Stmt {
+// operation is x op= y; what leads to x is evaluated before a y that may change it.
+func (l *lowerer) operation(s *ast.AssignStmt) []ast.Stmt {
+	var x ast.Expr
+	var out []ast.Stmt
+	if _, isIdent := s.Lhs[0].(*ast.Ident); isIdent || l.repeatable(s.Rhs[0]) {
+		x = l.expr(s.Lhs[0])
+	} else {
+		x, out = l.place(s.Lhs[0])
+	}
 	var y ast.Expr
 	if s.Tok == token.SHL_ASSIGN || s.Tok == token.SHR_ASSIGN {
 		y = l.count(s.Rhs[0])
 	} else {
 		y = l.expr(s.Rhs[0])
 	}
-	return &ast.AssignStmt{Lhs: []ast.Expr{l.expr(s.Lhs[0])}, TokPos: l.at, Tok: s.Tok, Rhs: []ast.Expr{y}}
+	return append(out, &ast.AssignStmt{Lhs: []ast.Expr{x}, TokPos: l.at, Tok: s.Tok, Rhs: []ast.Expr{y}})
 }
 
 func (l *lowerer) target(s *ast.AssignStmt, e ast.Expr, i int) target {

@@ -77,7 +77,7 @@ func (c *Cells) Flatten(p *Piece) (*Result, []check.Problem) {
 			if d == p.Body {
 				f.cellBody(u, p)
 			} else {
-				f.cellFunc(u, d)
+				f.scriptFunc(u, d)
 			}
 		case *ast.GenDecl:
 			if d.Tok != token.IMPORT {
@@ -97,14 +97,6 @@ func (f *flattener) declare(obj types.Object) {
 	f.globals[obj] = name
 	if _, isType := obj.(*types.TypeName); isType && name != obj.Name() {
 		f.display[name] = obj.Name()
-	}
-}
-
-func (f *flattener) cellFunc(u *unit, d *ast.FuncDecl) {
-	before := len(f.out)
-	f.scriptFunc(u, d)
-	if name := f.globals[u.info.Defs[d.Name]]; name != "" && len(f.out) > before {
-		f.out[len(f.out)-1].(*ast.FuncDecl).Name.Name = name
 	}
 }
 

@@ -43,7 +43,7 @@ type flattener struct {
 	foreign  map[ast.Decl]bool
 	decls    map[types.Object]*decl
 	locals   map[types.Object]string // hoisted local types outside generic code
-	globals  map[types.Object]string // names of package-level objects that cannot keep theirs (cells.go)
+	globals  map[types.Object]string // names of package-level objects that cannot keep theirs
 }
 
 // decl is where a package-level object is declared.
@@ -65,13 +65,19 @@ type unit struct {
 // Flatten instantiates all generics of a program.
 func Flatten(p *check.Program) (*Result, []check.Problem) {
 	f := &flattener{prog: p, names: map[string]string{}, taken: map[string]bool{}, imports: map[string]string{},
-		display: map[string]string{}, decls: map[types.Object]*decl{}, locals: map[types.Object]string{}, foreign: map[ast.Decl]bool{}}
+		display: map[string]string{}, decls: map[types.Object]*decl{}, locals: map[types.Object]string{}, foreign: map[ast.Decl]bool{},
+		globals: map[types.Object]string{}}
 	main := &unit{pkg: p.Pkg, info: p.Info, file: p.File, script: true}
 	for _, name := range types.Universe.Names() {
 		f.taken[name] = true
 	}
 	for _, name := range p.Pkg.Scope().Names() {
 		f.taken[name] = true
+	}
+	for _, name := range types.Universe.Names() {
+		if obj := p.Pkg.Scope().Lookup(name); obj != nil { // what is generated means Go's own
+			f.declare(obj)
+		}
 	}
 	f.index(main)
 	f.script(main)
@@ -178,7 +184,11 @@ func (f *flattener) scriptFunc(u *unit, d *ast.FuncDecl) {
 		f.reject(d, "function "+d.Name.Name+" has no body", "write the function here: scripts have no assembly")
 		return
 	}
-	f.out = append(f.out, f.copier(u, nil).decl(d))
+	n := f.copier(u, nil).decl(d)
+	if name := f.globals[fn]; name != "" {
+		n.Name.Name = name
+	}
+	f.out = append(f.out, n)
 }
 
 func (f *flattener) scriptDecl(u *unit, d *ast.GenDecl) {
