@@ -78,7 +78,7 @@ forward(uint16_t *o, float *lse, const uint16_t *q, const uint16_t *k, const uin
 #pragma unroll
                 for (int j = 0; j < BN / 8; j++)
 #pragma unroll
-                    for (int i = 2 * half; i < 2 * half + 2; i++) part += s[m][j][i] = exp2_fast(s[m][j][i] * scale - best * scale);
+                    for (int i = 2 * half; i < 2 * half + 2; i++) part += s[m][j][i] = exp2_fast(fmaf(s[m][j][i], scale, -best * scale));
                 sum[m][half] = sum[m][half] * shrink + part;
 #pragma unroll
                 for (int j = 0; j < D / 8; j++) acc[m][j][2 * half] *= shrink, acc[m][j][2 * half + 1] *= shrink;

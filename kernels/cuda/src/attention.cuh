@@ -15,7 +15,10 @@
 #include "ptx.cuh"
 
 #define TILE_ROWS 128
-#define NEGATIVE_INFINITY (-1e30f) // of scores; finite, so that differences are
+// A masked score. Finite, so that differences are; a power of two, so that it times
+// a scale is exact, and a masked score less a masked maximum is 0 whether the
+// compiler fuses the multiplication or not.
+#define NEGATIVE_INFINITY (-0x1p100f)
 #define LOG2E 1.4426950408889634f
 
 struct Tile {

@@ -99,7 +99,7 @@ forward_hopper(uint16_t *o, float *lse, const TensorMap *q, const TensorMap *k, 
 #pragma unroll
                 for (int j = 0; j < BN / 8; j++)
 #pragma unroll
-                    for (int i = 4 * j + 2 * half; i < 4 * j + 2 * half + 2; i++) part += s[i] = exp2_fast(s[i] * scale - offset);
+                    for (int i = 4 * j + 2 * half; i < 4 * j + 2 * half + 2; i++) part += s[i] = exp2_fast(fmaf(s[i], scale, -offset));
                 sum[half] = sum[half] * shrink[half] + part;
             }
         };
