@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"go/types"
 	"reflect"
+	"strings"
 	"sync"
 
 	"cogumi/runtime/script/check"
@@ -264,4 +265,19 @@ func (t *Table) DynamicName(v any) string {
 }
 
 // Equal is == of two interface values.
-func Equal(a, b any) bool { return Inner(a) == Inner(b) }
+func Equal(a, b any) bool {
+	a, b = Inner(a), Inner(b)
+	if x, ok := a.(Box); ok && !types.Comparable(x.T.T) {
+		if y, ok := b.(Box); ok && x.T == y.T {
+			panic(runtimeError("runtime error: comparing uncomparable type " + x.T.Name()))
+		}
+	}
+	return a == b
+}
+
+// NilReceiver panics as a call of a value's method by a nil pointer in an interface does.
+func (t *Table) NilReceiver(id int, method string) {
+	elem := t.Types[id].T.Underlying().(*types.Pointer).Elem()
+	name := t.TypeName(elem)
+	panic(runtimeError("value method " + name + "." + method + " called using nil *" + name[strings.LastIndexByte(name, '.')+1:] + " pointer"))
+}

@@ -156,9 +156,9 @@ func (t *Table) Fmt() map[string]reflect.Value {
 	}
 }
 
-// typeVerbs answers %T itself: for it fmt does not ask the value.
+// typeVerbs answers %T and %p itself: for them fmt does not ask the value.
 func (t *Table) typeVerbs(format string, a []any) (string, []any) {
-	if !strings.Contains(format, "T") || !t.anyBoxed(a) {
+	if !strings.ContainsAny(format, "Tp") || !t.anyBoxed(a) {
 		return format, a
 	}
 	var b strings.Builder
@@ -177,7 +177,7 @@ func (t *Table) typeVerbs(format string, a []any) (string, []any) {
 			i++
 		}
 		if i < len(format) && format[i] == '[' {
-			panic(Rejected{"a format with explicit argument indexes and %T"})
+			panic(Rejected{"a format with explicit argument indexes and %T or %p"})
 		}
 		if i == len(format) {
 			b.WriteString(format[start:])
@@ -188,6 +188,9 @@ func (t *Table) typeVerbs(format string, a []any) (string, []any) {
 			a[next] = t.DynamicName(a[next])
 			b.WriteString(format[start:i] + "s")
 		} else {
+			if verb == 'p' && next < len(a) {
+				a[next] = address(a[next])
+			}
 			b.WriteString(format[start : i+1])
 		}
 		if verb != '%' {
@@ -195,6 +198,19 @@ func (t *Table) typeVerbs(format string, a []any) (string, []any) {
 		}
 	}
 	return b.String(), a
+}
+
+// address is what %p prints of a script's pointer, slice, map, func or channel.
+func address(v any) any {
+	b, ok := Inner(v).(Box)
+	if !ok {
+		return v
+	}
+	switch reflect.ValueOf(b.V).Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Func, reflect.Chan:
+		return b.V
+	}
+	return v
 }
 
 func (t *Table) anyBoxed(a []any) bool {

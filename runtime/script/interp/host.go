@@ -86,7 +86,7 @@ func (m *Machine) host(l *lower.Lowered) map[string]reflect.Value {
 	t, r := l.Table, m.runner
 	fns := map[string]any{
 		"Box": t.Box, "Is": t.Is, "Case": t.Case, "Into": t.Into, "Method": t.Method, "Assert": t.Assert,
-		"AddMethod": t.AddMethod, "ErrorAs": t.ErrorAs, "Raw": t.Raw, "Pass": t.Pass,
+		"AddMethod": t.AddMethod, "Key": t.Key, "NilReceiver": t.NilReceiver, "ErrorAs": t.ErrorAs, "Raw": t.Raw, "Pass": t.Pass,
 		"Inner": dyn.Inner, "Plain": dyn.Plain, "Erase": dyn.Erase, "Equal": dyn.Equal, "ToError": dyn.ToError, "Out": dyn.Out,
 		"Clear": dyn.Clear, "Min": dyn.Min, "Max": dyn.Max, "Index": dyn.Index, "Bound": dyn.Bound,
 		"Exhausted": dyn.Exhausted, "Complex": dyn.Complex, "SameChannel": dyn.SameChannel,

@@ -17,7 +17,7 @@ func (l *lowerer) builtin(x *ast.CallExpr, name string) ast.Expr {
 		return l.call(l.id("copy"), l.expr(x.Args[0]), l.bytes(x.Args[1]))
 	case "delete":
 		m := l.info.TypeOf(x.Args[0]).Underlying().(*types.Map)
-		return l.call(l.id("delete"), l.expr(x.Args[0]), l.to(x.Args[1], m.Key()))
+		return l.call(l.id("delete"), l.expr(x.Args[0]), l.key(x.Args[1], m.Key()))
 	case "len", "cap":
 		if p, ok := l.info.TypeOf(x.Args[0]).Underlying().(*types.Pointer); ok {
 			// The pointer is evaluated, but may be nil.

@@ -303,9 +303,14 @@ func (l *lowerer) register() {
 			if sig.Variadic() {
 				c.Ellipsis = l.at
 			}
+			body := []ast.Stmt{l.returning(sig, c)}
+			if isPointer(t.T) && !isPointer(f.Signature().Recv().Type()) && len(s.Index()) == 1 {
+				nilReceiver := &ast.BinaryExpr{X: l.id("v"), OpPos: l.at, Op: token.EQL, Y: l.id("nil")}
+				body = append([]ast.Stmt{l.ifThen(nilReceiver, l.stmtOf(l.host("NilReceiver", l.int(t.ID), l.str(f.Name()))))}, body...)
+			}
 			bind := l.lambda([]*ast.Field{l.field("r", l.anyType())}, []*ast.Field{l.field("", l.anyType())},
 				l.define("v", l.call(l.id(l.into(t.T)), l.id("r"))),
-				l.define("f", l.lambda(l.params(sig, names), l.tuple(sig.Results()), l.returning(sig, c))),
+				l.define("f", l.lambda(l.params(sig, names), l.tuple(sig.Results()), body...)),
 				l.ret(l.id("f")))
 			list = append(list, l.stmtOf(l.host("AddMethod", l.int(t.ID), l.str(f.Name()), bind)))
 		}

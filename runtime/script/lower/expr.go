@@ -189,7 +189,7 @@ func (l *lowerer) composite(x *ast.CompositeLit, t types.Type) ast.Expr {
 	case *types.Map:
 		for _, e := range x.Elts {
 			kv := e.(*ast.KeyValueExpr)
-			lit.Elts = append(lit.Elts, &ast.KeyValueExpr{Key: l.element(kv.Key, u.Key()), Colon: l.at, Value: l.entry(kv.Value, u.Elem())})
+			lit.Elts = append(lit.Elts, &ast.KeyValueExpr{Key: l.key(kv.Key, u.Key()), Colon: l.at, Value: l.entry(kv.Value, u.Elem())})
 		}
 	case *types.Slice:
 		lit.Elts = l.elements(x.Elts, u.Elem())
@@ -281,96 +281,6 @@ func (l *lowerer) unerased(e ast.Expr, f *types.Var, t types.Type) ast.Expr {
 		return e
 	}
 	return l.call(l.id(l.into(t)), e)
-}
-
-func (l *lowerer) index(x *ast.IndexExpr) ast.Expr {
-	t := l.info.TypeOf(x.X)
-	base := l.expr(x.X)
-	switch u := t.Underlying().(type) {
-	case *types.Map:
-		return &ast.IndexExpr{X: base, Lbrack: l.at, Index: l.typedArg(x.Index, u.Key()), Rbrack: l.at}
-	case *types.Pointer:
-		base = &ast.ParenExpr{X: &ast.StarExpr{Star: l.at, X: base}}
-	}
-	return &ast.IndexExpr{X: base, Lbrack: l.at, Index: l.checkedIndex(x, base), Rbrack: l.at}
-}
-
-// checkedIndex raises Go's own index error where a script may look at it.
-func (l *lowerer) checkedIndex(x *ast.IndexExpr, base ast.Expr) ast.Expr {
-	i := l.expr(x.Index)
-	if !l.checked || l.info.Types[x.Index].Value != nil && l.constantLength(x) {
-		return i
-	}
-	if !l.repeatable(x.X) {
-		return i
-	}
-	if b, ok := l.info.TypeOf(x.Index).Underlying().(*types.Basic); ok && b.Info()&types.IsUnsigned != 0 {
-		return l.host("IndexUnsigned", l.call(l.id("uint64"), i), l.call(l.id("len"), l.expr(x.X)))
-	}
-	return l.host("Index", l.call(l.id("int"), i), l.call(l.id("len"), l.expr(x.X)))
-}
-
-func (l *lowerer) constantLength(x *ast.IndexExpr) bool {
-	_, ok := l.info.TypeOf(x.X).Underlying().(*types.Array)
-	return ok
-}
-
-// repeatable expressions can be evaluated twice.
-func (l *lowerer) repeatable(e ast.Expr) bool {
-	ok := true
-	ast.Inspect(e, func(n ast.Node) bool {
-		switch n.(type) {
-		case *ast.CallExpr, *ast.FuncLit, *ast.CompositeLit, *ast.UnaryExpr:
-			ok = false
-		}
-		return ok
-	})
-	return ok
-}
-
-func (l *lowerer) slice(x *ast.SliceExpr) ast.Expr {
-	t := l.info.TypeOf(x.X)
-	base := l.expr(x.X)
-	if _, ok := t.Underlying().(*types.Pointer); ok {
-		base = &ast.ParenExpr{X: &ast.StarExpr{Star: l.at, X: base}}
-	}
-	bound := func(e ast.Expr) ast.Expr {
-		if e == nil {
-			return nil
-		}
-		if l.info.Types[e].Value != nil {
-			return l.expr(e)
-		}
-		return l.call(l.id("int"), l.expr(e))
-	}
-	out := &ast.SliceExpr{X: base, Lbrack: l.at, Low: bound(x.Low), High: bound(x.High), Max: bound(x.Max), Slice3: x.Slice3, Rbrack: l.at}
-	if !l.checked || !l.repeatable(x) {
-		return out
-	}
-	return l.boundChecked(x, out, t)
-}
-
-// boundChecked raises Go's own error for bad bounds where a script may look at it.
-func (l *lowerer) boundChecked(x *ast.SliceExpr, out *ast.SliceExpr, t types.Type) ast.Expr {
-	low, high, maximum := ast.Expr(l.int(0)), ast.Expr(l.int(-1)), ast.Expr(l.int(-1))
-	if x.Low != nil {
-		low = l.call(l.id("int"), l.expr(x.Low))
-	}
-	if x.High != nil {
-		high = l.call(l.id("int"), l.expr(x.High))
-	}
-	if x.Max != nil {
-		maximum = l.call(l.id("int"), l.expr(x.Max))
-	}
-	b, isString := t.Underlying().(*types.Basic)
-	isString = isString && b.Info()&types.IsString != 0
-	length := l.call(l.id("len"), l.expr(x.X))
-	capacity := ast.Expr(l.int(0))
-	if !isString {
-		capacity = l.call(l.id("cap"), l.expr(x.X))
-	}
-	check := l.host("Bound", low, high, maximum, length, capacity, l.id(strconv.FormatBool(isString)))
-	return l.call(l.lambda(nil, []*ast.Field{l.field("", l.typ(l.info.TypeOf(x)))}, l.stmtOf(check), l.ret(out)))
 }
 
 func (l *lowerer) assertion(x *ast.TypeAssertExpr) ast.Expr {

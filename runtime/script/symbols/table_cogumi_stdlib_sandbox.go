@@ -14,7 +14,7 @@ func init() {
 		return &Package{Path: "cogumi/stdlib/sandbox", Name: "sandbox", Values: map[string]reflect.Value{
 			"Available":        reflect.ValueOf(p_cogumi_stdlib_sandbox.Available),
 			"ErrUnsupported":   reflect.ValueOf(&p_cogumi_stdlib_sandbox.ErrUnsupported).Elem(),
-			"Launcher":         reflect.ValueOf((*p_cogumi_stdlib_sandbox.Launcher)(nil)),
+			"Handlers":         reflect.ValueOf(p_cogumi_stdlib_sandbox.Handlers),
 			"Limits":           reflect.ValueOf((*p_cogumi_stdlib_sandbox.Limits)(nil)),
 			"Program":          reflect.ValueOf((*p_cogumi_stdlib_sandbox.Program)(nil)),
 			"Result":           reflect.ValueOf((*p_cogumi_stdlib_sandbox.Result)(nil)),
