@@ -15,20 +15,13 @@ import (
 	"cogumi/stdlib/sandbox/inside"
 )
 
-// Available is nil where programs can be run, and an *UnsupportedError elsewhere.
-// It finds out once, by running a program that tries to break out.
-func Available() error {
-	_, err := interpreter()
-	return err
-}
-
-// Version names the interpreter, as "3.11.7"; empty where there is none.
-func Version() string {
+// availableHere is the interpreter's version where this process can run programs.
+func availableHere() (version string, err error) {
 	py, err := interpreter()
 	if err != nil {
-		return ""
+		return "", err
 	}
-	return py.version
+	return py.version, nil
 }
 
 var interpreter = sync.OnceValues(findInterpreter)

@@ -17,10 +17,13 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"cogumi/stdlib/broker"
 )
 
 // Program is a Python program with what it may see.
@@ -103,22 +106,48 @@ func Run(ctx context.Context, p Program) (Result, error) {
 	if err != nil {
 		return Result{}, fmt.Errorf("sandbox: %w", err)
 	}
-	if err := Available(); err != nil {
-		return Result{}, err
+	run := runHere
+	if parent := broker.Parent(); parent != nil {
+		run = parentOf(parent)
 	}
-	r, err := launcher(ctx, p)
-	if err != nil {
+	r, err := run(ctx, p)
+	var unsupported *UnsupportedError
+	switch {
+	case errors.As(err, &unsupported):
+		return Result{}, unsupported
+	case err != nil:
 		return Result{}, fmt.Errorf("sandbox: %w", err)
 	}
 	return r, nil
 }
 
-// A Launcher runs a program whose limits are set and whose files are checked.
-type Launcher func(ctx context.Context, p Program) (Result, error)
+// runHere runs a prepared program in a sandbox that this process makes.
+func runHere(ctx context.Context, p Program) (Result, error) {
+	if _, err := availableHere(); err != nil {
+		return Result{}, err
+	}
+	return launchHere(ctx, p)
+}
 
-// launcher is how this process starts programs. A process that may not make
-// namespaces itself has one that asks its parent.
-var launcher Launcher = launchHere
+// Available is nil where programs can be run, and an *UnsupportedError elsewhere.
+// It finds out once, by running a program that tries to break out.
+func Available() error {
+	_, err := interpreterVersion()
+	return err
+}
+
+// Version names the interpreter, as "3.11.7"; empty where there is none.
+func Version() string {
+	version, _ := interpreterVersion()
+	return version
+}
+
+func interpreterVersion() (string, error) {
+	if parent := broker.Parent(); parent != nil {
+		return askAvailability(parent)
+	}
+	return availableHere()
+}
 
 // prepared is the program with its defaults filled in and its files checked.
 func (p Program) prepared() (Program, error) {
