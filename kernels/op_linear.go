@@ -9,6 +9,10 @@ type Linear struct {
 	X     *Tensor // f32 [T, In]
 	Projs []Projection
 	Drop  *Dropout // of the adapter's input; nil without
+	// FP8 asks for the products with frozen weights, here and in the backward, in
+	// 8-bit floats (E4M3, a scale for each row of X, of W and of dY). A device that
+	// has none computes as without it, or refuses to compile.
+	FP8 bool
 }
 
 // Projection is one output of a Linear.

@@ -110,8 +110,8 @@ func riding(p *kernels.Program) map[*kernels.Tensor]*kernels.Linear {
 // rideable wants weights that can have columns beside them, and ranks that keep
 // rows on 16 bytes.
 func rideable(l *kernels.Linear) bool {
-	if l.Drop != nil {
-		return false // dropout reads X row behind row
+	if l.Drop != nil || l.FP8 {
+		return false // dropout reads X row behind row; adapters are no 8-bit floats
 	}
 	for _, p := range l.Projs {
 		if p.W.NF4 == nil || p.Y.DType != kernels.BF16 || p.LoRA != nil && p.LoRA.A.Shape[0]%8 != 0 {

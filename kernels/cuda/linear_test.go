@@ -247,6 +247,34 @@ func TestLinear(t *testing.T) {
 	}
 }
 
+// TestLinearFP8: frozen products in 8-bit floats stay within what three bits of
+// mantissa cost; what adapters learn from does not change.
+func TestLinearFP8(t *testing.T) {
+	d := open(t, Options{})
+	if err := d.FP8(); err != nil {
+		t.Skip(err)
+	}
+	for i, c := range []linearCase{
+		{"nf4", 64, 64, 64, []int{64}, []int{8}, 0, false},
+		{"nf4", 80, 51, 128, []int{192, 64, 64}, []int{8, 16, 8}, 0, true},
+		{"nf4", 80, 51, 128, []int{192, 64, 64}, []int{8, 0, 8}, 0.25, false},
+		{"nf4", 272, 270, 640, []int{1024, 2048}, []int{16, 0}, 0, true},
+		{"nf4", 48, 48, 4096, []int{1024}, []int{0}, 0, false},
+	} {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			twins(t, d, uint64(i), func(s *scene) {
+				c.build(s)
+				s.program.Ops[0].(*kernels.Linear).FP8 = true
+				for k, r := range s.results {
+					if r.t.DType == kernels.BF16 {
+						s.results[k].tolerance = 5e-2
+					}
+				}
+			})
+		})
+	}
+}
+
 // TestAdaptersRide: behind a norm, the up-projections are part of the base
 // products. Run twice with adapters of different ranks on the same weights.
 func TestAdaptersRide(t *testing.T) {

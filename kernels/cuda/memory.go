@@ -23,6 +23,7 @@ type memory struct {
 	tensors map[*kernels.Tensor]place
 	halves  map[*kernels.Tensor]place // bf16 copies of f32 tensors
 	dense   map[*kernels.Tensor]place // dequantised weights, by their codes
+	fp8     map[fp8Key]place          // the same in 8-bit floats
 	widths  map[*kernels.Tensor]int   // how far their rows are apart
 	counts  map[*kernels.Tensor]int   // last written value of i32 [1] tensors
 	taken   int64
@@ -45,7 +46,7 @@ type chunk struct {
 
 func newMemory(d *Device) memory {
 	return memory{d: d, tensors: map[*kernels.Tensor]place{}, halves: map[*kernels.Tensor]place{},
-		dense: map[*kernels.Tensor]place{}, widths: map[*kernels.Tensor]int{}, counts: map[*kernels.Tensor]int{}, kinds: map[string]int64{}}
+		dense: map[*kernels.Tensor]place{}, fp8: map[fp8Key]place{}, widths: map[*kernels.Tensor]int{}, counts: map[*kernels.Tensor]int{}, kinds: map[string]int64{}}
 }
 
 // take allocates room for parts of the given sizes, in one piece, cleared.
@@ -123,6 +124,10 @@ func (m *memory) close() error {
 		}
 		clear(all)
 	}
+	for _, p := range m.fp8 {
+		m.release(p)
+	}
+	clear(m.fp8)
 	return nil
 }
 
@@ -169,6 +174,12 @@ func (d *Device) Free(ts ...*kernels.Tensor) {
 			if p, ok := all[t]; ok {
 				d.memory.release(p)
 				delete(all, t)
+			}
+		}
+		for _, key := range []fp8Key{{t, false}, {t, true}} {
+			if p, ok := d.memory.fp8[key]; ok {
+				d.memory.release(p)
+				delete(d.memory.fp8, key)
 			}
 		}
 		delete(d.memory.counts, t)

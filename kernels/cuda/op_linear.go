@@ -87,15 +87,16 @@ func (c *compiler) linear(o *kernels.Linear) {
 			c.product(ad.u.columns(columns[i], ranks[i]), dropped, a, false, true, 1, 0)
 		}
 	}
+	base := c.frozen(o, x)
 	for i, p := range o.Projs {
 		y := c.view(p.Y)
 		mark := c.used
 		if p.LoRA == nil {
-			c.product(y, x, c.weight(p.W), false, true, 1, 0)
+			base(y, p.W, 0)
 		} else if !c.ride(o, ad, i, x, y) {
 			r := p.LoRA.A.Shape[0]
 			c.product(y, ad.u.columns(ad.column(i), r), half(c.half(p.LoRA.B), p.W.Out, r), false, true, p.LoRA.Scale, 0)
-			c.product(y, x, c.weight(p.W), false, true, 1, 1)
+			base(y, p.W, 1)
 		}
 		c.used = mark // the next weight may be dequantised into the same place
 		if p.W.Bias != nil {
@@ -185,11 +186,7 @@ func (c *compiler) linearBackward(o *kernels.LinearBackward) {
 	if o.DX == nil {
 		return
 	}
-	for i, p := range f.Projs {
-		mark := c.used
-		c.product(dx, dy(i), c.weight(p.W), false, false, 1, beta)
-		c.used, beta = mark, 1
-	}
+	c.frozenGradient(f, dx, dy, beta)
 	if ad != nil && f.Drop != nil {
 		c.droppedGradient(f, ad, g, dx)
 	}

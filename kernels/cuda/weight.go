@@ -12,11 +12,16 @@ func (d *Device) keepDense(p *kernels.Program, arena int64) bool {
 	return wanted > 0 && arena+wanted+d.context.Device.Memory/16 <= d.free()
 }
 
-// Unpacked is what the dequantised weights of p take that are not there yet.
+// Unpacked is what the dequantised weights of p take that are not there yet, in
+// bf16 or, where 8-bit floats are asked for, in those.
 func (d *Device) Unpacked(p *kernels.Program) int64 {
 	var wanted int64
 	seen := map[*kernels.Tensor]bool{}
+	in8 := map[fp8Key]int64{}
 	for _, op := range p.Ops {
+		if wants8(op, in8) {
+			continue
+		}
 		for _, m := range matrices(op) {
 			if m.NF4 == nil || seen[m.NF4.Codes] {
 				continue
@@ -25,6 +30,11 @@ func (d *Device) Unpacked(p *kernels.Program) int64 {
 			if _, there := d.memory.dense[m.NF4.Codes]; !there {
 				wanted += 2 * int64(m.Out) * int64(m.In)
 			}
+		}
+	}
+	for key, bytes := range in8 {
+		if _, there := d.memory.fp8[key]; !there {
+			wanted += bytes
 		}
 	}
 	return wanted

@@ -49,6 +49,7 @@ without, the ceiling is what large products alone reach on the same device.`,
 	f.IntVar(&config.Rows, "rows", 4, "rows of a step")
 	f.IntVar(&config.Length, "length", 2048, "tokens of a row")
 	f.IntVar(&config.Rank, "rank", 64, "rank of the adapter")
+	f.BoolVar(&config.FP8, "fp8", false, "compute the frozen products in 8-bit floats (H100, H200)")
 	f.BoolVar(&config.Ragged, "ragged", false, "rows of an eighth to the whole length, of which the last quarter is learned")
 	f.IntVar(&config.Steps, "steps", 8, "measured steps")
 	f.StringVar(&gpu, "gpu", "", "number of the GPU, or off")

@@ -13,6 +13,7 @@ type recorder struct {
 	m       *Model
 	adapter *Adapter // nil: the base alone
 	train   bool     // keep what a backward needs, apply dropout
+	fp8     bool     // frozen products in 8-bit floats
 	tokens  int      // budget
 	in      *inputs
 	seed    *kernels.Tensor // i32 [2], of dropout
@@ -114,7 +115,7 @@ func (r *recorder) headNorm(name string, x, w *kernels.Tensor) *kernels.Tensor {
 
 // linear projects x with matrices that share it.
 func (r *recorder) linear(name string, x *kernels.Tensor, ws ...*kernels.Matrix) []*kernels.Tensor {
-	op := &kernels.Linear{Rows: r.in.rows, X: x}
+	op := &kernels.Linear{Rows: r.in.rows, X: x, FP8: r.fp8}
 	var ys []*kernels.Tensor
 	for _, w := range ws {
 		p := kernels.Projection{W: w, Y: r.tensor(w.Name, w.Out)}

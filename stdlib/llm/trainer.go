@@ -35,6 +35,10 @@ type TrainerConfig struct {
 	MaxNorm     float64 // gradients are clipped to it; 0: never
 	Budget      int     // tokens of one run of the program
 	Seed        uint64  // of dropout
+	// FP8 computes the products with the frozen weights in 8-bit floats (E4M3, a
+	// scale a row), on GPUs that have them; adapters, attention and the loss stay
+	// as they are. The budget is a multiple of 16 then.
+	FP8 bool
 }
 
 // Trainer is a recorded training step: forward, backward, clipping, optimiser.
@@ -103,12 +107,29 @@ func shapeTrainer(a *Adapter, c TrainerConfig) (*Trainer, error) {
 	if a.Config.DoRA && a.Config.Dropout > 0 {
 		return nil, fmt.Errorf("adapter: DoRA is trained without dropout, not with %g", a.Config.Dropout)
 	}
+	if c.FP8 {
+		if err := fp8(a.model.device, c.Budget); err != nil {
+			return nil, err
+		}
+	}
 	t := &Trainer{model: a.model, adapter: a, config: c, in: newInputs(c.Budget, maxSequences(c.Budget)), loss: newLossInputs(c.Budget),
 		seed: kernels.NewTensor("dropout.seed", kernels.I32, 2), norm: kernels.NewTensor("grad.norm", kernels.F32, 1),
 		lr: kernels.NewTensor("lr", kernels.F32, 1), count: kernels.NewTensor("step", kernels.I32, 1)}
 	t.makeState()
 	t.made = append(append(append(t.in.all(), t.loss.all()...), t.seed, t.norm, t.lr, t.count), append(t.grads, t.state...)...)
 	return t, nil
+}
+
+// fp8 says why a device cannot train in 8-bit floats.
+func fp8(d kernels.Device, budget int) error {
+	can, ok := d.(interface{ FP8() error })
+	if !ok {
+		return fmt.Errorf("8-bit floats on %s: a GPU of compute capability 9.0 has them: %w", d.Describe().Name, kernels.ErrUnsupported)
+	}
+	if budget%16 != 0 {
+		return fmt.Errorf("8-bit floats: a budget of %d tokens is no multiple of 16", budget)
+	}
+	return can.FP8()
 }
 
 func (t *Trainer) makeState() {
@@ -157,7 +178,7 @@ func (t *Trainer) compile() (err error) {
 
 // record writes down forward and backward of one micro-batch.
 func (t *Trainer) record() (*kernels.Program, error) {
-	r := &recorder{Program: &kernels.Program{Name: "train"}, m: t.model, adapter: t.adapter, train: true,
+	r := &recorder{Program: &kernels.Program{Name: "train"}, m: t.model, adapter: t.adapter, train: true, fp8: t.config.FP8,
 		tokens: t.config.Budget, in: t.in, seed: t.seed}
 	r.attend = r.packedAttention
 	x, dx := r.loss(r.hidden(), t.loss)

@@ -59,6 +59,9 @@ func (l *Library) String() string {
 	return fmt.Sprintf("cuBLASLt %d.%d.%d (%s)", l.version/10000, l.version/100%100, l.version%100, l.path)
 }
 
+// RowScales tells whether products of 8-bit floats may have a scale for each row.
+func (l *Library) RowScales() bool { return l.version >= 120900 }
+
 // Close frees the workspace.
 func (l *Library) Close() {
 	driver.Call(l.fns["cublasLtDestroy"], l.handle)

@@ -17,6 +17,7 @@ type Shape struct {
 	LdA, LdB, LdC  int
 	TransA, TransB bool
 	F32            bool // C
+	FP8            bool // A and B are E4M3 with a scale for each row of A and each column of op(B); TransB alone
 	Align          int  // bytes that all addresses are multiples of
 }
 
@@ -30,6 +31,9 @@ func (s Shape) String() string {
 	c := "bf16"
 	if s.F32 {
 		c = "f32"
+	}
+	if s.FP8 {
+		c += ", in 8-bit floats"
 	}
 	return fmt.Sprintf("product [%d,%d] of A%s, B%s over %d, to %s", s.M, s.N, t(s.TransA), t(s.TransB), s.K, c)
 }
@@ -47,8 +51,13 @@ type Plan struct {
 // constants of cublasLt.h, library_types.h and cublas_api.h.
 const (
 	cudaR32F, cudaR16BF    = 0, 14
+	cudaR8FE4M3            = 28
 	compute32F             = 68
 	descTransA, descTransB = 3, 4
+	descScaleA, descScaleB = 17, 18 // addresses
+	descFastSums           = 25
+	descModeA, descModeB   = 31, 32
+	scaleByRow             = 3 // CUBLASLT_MATMUL_MATRIX_SCALE_OUTER_VEC_32F
 	preferMaxWorkspace     = 1
 	preferReductionMask    = 3
 	preferAlign            = 5 // of A; B, C and D follow
@@ -94,9 +103,15 @@ func (p *Plan) prepare() error {
 			return err
 		}
 	}
-	typeC := uintptr(cudaR16BF)
+	typeAB, typeC := uintptr(cudaR16BF), uintptr(cudaR16BF)
 	if s.F32 {
 		typeC = cudaR32F
+	}
+	if s.FP8 {
+		typeAB = cudaR8FE4M3
+		if err := p.scaled(); err != nil {
+			return err
+		}
 	}
 	aRows, aCols := s.K, s.M
 	if s.TransA {
@@ -110,12 +125,44 @@ func (p *Plan) prepare() error {
 		to              *uintptr
 		kind            uintptr
 		rows, cols, gap int
-	}{{&p.b, cudaR16BF, bRows, bCols, s.LdB}, {&p.a, cudaR16BF, aRows, aCols, s.LdA}, {&p.c, typeC, s.N, s.M, s.LdC}} {
+	}{{&p.b, typeAB, bRows, bCols, s.LdB}, {&p.a, typeAB, aRows, aCols, s.LdA}, {&p.c, typeC, s.N, s.M, s.LdC}} {
 		if err := l.do("cublasLtMatrixLayoutCreate", uintptr(unsafe.Pointer(m.to)), m.kind, uintptr(m.rows), uintptr(m.cols), uintptr(m.gap)); err != nil {
 			return err
 		}
 	}
 	return p.choose()
+}
+
+// scaled asks for a scale for each row, and for sums on the tensor cores'
+// shorter accumulators.
+func (p *Plan) scaled() error {
+	for _, a := range []struct {
+		attribute uintptr
+		value     int32
+		bytes     uintptr
+	}{{descModeA, scaleByRow, 4}, {descModeB, scaleByRow, 4}, {descFastSums, 1, 1}} {
+		if err := p.l.do("cublasLtMatmulDescSetAttribute", p.desc, a.attribute, uintptr(unsafe.Pointer(&a.value)), a.bytes); err != nil {
+			return err
+		}
+	}
+	return p.scales(p.l.workspace, p.l.workspace) // any address, to choose an algorithm by
+}
+
+// scales sets where the scales are: of A's rows and of B's.
+func (p *Plan) scales(a, b driver.Ptr) error {
+	if err := p.l.do("cublasLtMatmulDescSetAttribute", p.desc, descScaleB, uintptr(unsafe.Pointer(&a)), 8); err != nil {
+		return err
+	}
+	return p.l.do("cublasLtMatmulDescSetAttribute", p.desc, descScaleA, uintptr(unsafe.Pointer(&b)), 8)
+}
+
+// RunScaled computes a product of 8-bit floats: a's row i times scaleA[i], b's
+// stored row j times scaleB[j].
+func (p *Plan) RunScaled(s *driver.Stream, a, b, c, scaleA, scaleB driver.Ptr, alpha, beta float32) error {
+	if err := p.scales(scaleA, scaleB); err != nil {
+		return err
+	}
+	return p.Run(s, a, b, c, alpha, beta)
 }
 
 func (p *Plan) choose() error {

@@ -19,6 +19,7 @@ type TrainConfig struct {
 	Length int    // tokens of a row; 2048
 	Rank   int    // on all seven projections; 64
 	Steps  int    // measured, after three that are not; 8
+	FP8    bool   // frozen products in 8-bit floats
 	Ragged bool   // rows of many lengths with short answers, as people train on
 	Start  time.Time
 }
@@ -51,6 +52,7 @@ type TrainResult struct {
 	Length       int                `json:"length"`
 	Rank         int                `json:"rank"`
 	Ragged       bool               `json:"ragged,omitempty"`
+	FP8          bool               `json:"fp8,omitempty"`
 	Steps        int                `json:"steps"`
 	TokensPerS   float64            `json:"tokens_per_s"`        // of the median step
 	StepSeconds  []float64          `json:"step_seconds"`        // each
@@ -87,7 +89,7 @@ func Train(ctx context.Context, device kernels.Device, c TrainConfig, say func(s
 		return nil, fmt.Errorf("%s takes %d tokens, not %d", c.Preset, config.MaxPositions, c.Length)
 	}
 	d := device.Describe()
-	r := &TrainResult{Preset: c.Preset, Device: d.Model, ISA: d.ISA, Rows: c.Rows, Length: c.Length, Rank: c.Rank, Ragged: c.Ragged, Steps: c.Steps,
+	r := &TrainResult{Preset: c.Preset, Device: d.Model, ISA: d.ISA, Rows: c.Rows, Length: c.Length, Rank: c.Rank, Ragged: c.Ragged, FP8: c.FP8, Steps: c.Steps,
 		Families: map[string]float64{}, Memory: map[string]float64{}}
 	if l, ok := device.(interface{ Library() string }); ok {
 		r.Library = l.Library()
@@ -99,7 +101,7 @@ func Train(ctx context.Context, device kernels.Device, c TrainConfig, say func(s
 	}
 	defer m.Close()
 	settings := llm.AdapterConfig{Rank: c.Rank, Alpha: 16}
-	training := llm.TrainerConfig{Optimizer: llm.AdamW8bit, MaxNorm: 1, Budget: c.Rows * c.Length}
+	training := llm.TrainerConfig{Optimizer: llm.AdamW8bit, MaxNorm: 1, Budget: c.Rows * c.Length, FP8: c.FP8}
 	plan, err := llm.PlanTraining(m, settings, training, 0)
 	if err != nil {
 		return nil, err
