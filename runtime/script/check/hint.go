@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"go/token"
 	"strings"
 
 	"cogumi/runtime/script/symbols"
@@ -46,8 +47,16 @@ func (u *Universe) hint(msg string) string {
 	return ""
 }
 
+// kept says why scripts do not have all of a package.
+var kept = map[string]string{
+	"runtime": "stacks, memory and finalizers are the interpreter's, not the script's; cogumi run --compiled has all of package runtime",
+}
+
 func (u *Universe) hintUndefined(name string) string {
 	pkg, sel, qualified := strings.Cut(name, ".")
+	if why := kept[pkg]; why != "" && sel != "" && token.IsExported(sel) {
+		return why
+	}
 	for _, p := range symbols.Paths() {
 		t := p[strings.LastIndex(p, "/")+1:]
 		if t != pkg && !(strings.HasSuffix(p, "/v2") && strings.HasSuffix(strings.TrimSuffix(p, "/v2"), "/"+pkg)) {

@@ -79,6 +79,7 @@ type Runner struct {
 	// Fatal is told of a panic that ended a goroutine; it does not return in a child process.
 	Fatal func(p Panicked, goroutine int64)
 
+	armed   sync.Map // goroutine → *Defers
 	started atomic.Int64
 	done    chan struct{}
 	once    sync.Once
@@ -146,6 +147,20 @@ func (r *Runner) Recover(d *Defers) any {
 	d.value = nil
 	return Inner(v)
 }
+
+// Arm says that this goroutine is about to call a function on behalf of d, and
+// Claim that the function is running: recover means d in it, and nowhere else.
+func (r *Runner) Arm(d *Defers) { r.armed.Store(goroutine(), d) }
+
+// Claim is nil in a function that is not called by a defer statement's function.
+func (r *Runner) Claim() *Defers {
+	d, _ := r.armed.LoadAndDelete(goroutine())
+	claimed, _ := d.(*Defers)
+	return claimed
+}
+
+// Disarm is for functions that did not claim.
+func (r *Runner) Disarm() { r.armed.Delete(goroutine()) }
 
 // Panic is panic(v).
 func (r *Runner) Panic(v any) {

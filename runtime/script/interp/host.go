@@ -92,7 +92,7 @@ func (m *Machine) host(l *lower.Lowered) map[string]reflect.Value {
 		"Exhausted": dyn.Exhausted, "Complex": dyn.Complex, "SameChannel": dyn.SameChannel,
 		"NewSelect": dyn.NewSelect, "SelectRecv": dyn.SelectRecv, "SelectSend": dyn.SelectSend, "Select": r.Select, "Received": dyn.Received, "Open": dyn.Open,
 		"IndexUnsigned": dyn.IndexUnsigned, "Runes": dyn.Runes, "Shift": dyn.Shift, "Print": dyn.Print, "Println": dyn.Println,
-		"Defers": r.Defers, "Push": r.Push, "Run": r.Run, "Recover": r.Recover, "Panic": r.Panic, "Go": r.Go, "Main": r.Main,
+		"Defers": r.Defers, "Push": r.Push, "Run": r.Run, "Recover": r.Recover, "Arm": r.Arm, "Claim": r.Claim, "Disarm": r.Disarm, "Panic": r.Panic, "Go": r.Go, "Main": r.Main,
 		"Fast": func(n int, variables ...any) { l.Fast[n].Run(&m.stop, m.setPosition, variables) },
 		"At":   r.Position.At, "Here": r.Position.Here,
 		"Track": func(p *int) { r.Position.Now = p },

@@ -31,9 +31,6 @@ func (l *lowerer) callExpr(x *ast.CallExpr) ast.Expr {
 			return l.finishCall(x, l.callMethod(sel, s, args))
 		}
 	}
-	if id, ok := fun.(*ast.Ident); ok && l.recoverer[l.info.Uses[id]] {
-		l.reject(x, "function "+id.Name+" calls recover", "call recover in a func literal right after defer")
-	}
 	return l.finishCall(x, l.call(l.callee(fun), args...))
 }
 

@@ -13,6 +13,12 @@ func (l *lowerer) deferStmt(s *ast.DeferStmt) []ast.Stmt {
 		fn = fn.outer // inside the body of a range over a function
 	}
 	pre, run := l.later(s.Call, true)
+	if id, ok := ast.Unparen(s.Call.Fun).(*ast.Ident); ok && l.isRecover(id) {
+		run = l.lambda(nil, nil) // it is not called by a deferred function
+	} else if l.mayRecover(s.Call) {
+		lit := run.(*ast.FuncLit)
+		lit.Body.List = append([]ast.Stmt{l.stmtOf(l.host("Arm", l.id(fn.defers)))}, append(lit.Body.List, l.stmtOf(l.host("Disarm")))...)
+	}
 	pre, run = l.held(pre, run)
 	return append(pre, l.stmtOf(l.host("Push", l.id(fn.defers), run)))
 }
@@ -31,9 +37,9 @@ func (l *lowerer) held(pre []ast.Stmt, run ast.Expr) ([]ast.Stmt, ast.Expr) {
 }
 
 // later splits a call into what is evaluated now and a closure for the rest.
-func (l *lowerer) later(x *ast.CallExpr, deferred bool) ([]ast.Stmt, ast.Expr) {
+func (l *lowerer) later(x *ast.CallExpr, isDefer bool) ([]ast.Stmt, ast.Expr) {
 	if lit, ok := ast.Unparen(x.Fun).(*ast.FuncLit); ok && len(x.Args) == 0 {
-		body := l.body(l.info.TypeOf(lit).(*types.Signature), nil, lit.Type, lit.Body, deferred)
+		body := l.body(l.info.TypeOf(lit).(*types.Signature), nil, lit.Type, lit.Body, l.laterRole(lit, isDefer))
 		if body.Type.Results != nil {
 			return nil, l.lambda(nil, nil, l.stmtOf(l.call(body)))
 		}
@@ -55,7 +61,7 @@ func (l *lowerer) later(x *ast.CallExpr, deferred bool) ([]ast.Stmt, ast.Expr) {
 	}
 	fun := ast.Unparen(x.Fun)
 	var c ast.Expr
-	if call, sig := l.boundCall(x, fun, deferred); call != nil {
+	if call, sig := l.boundCall(x, fun, isDefer); call != nil {
 		f := keep(call)
 		inner := l.call(f)
 		for i, a := range x.Args {
@@ -79,6 +85,13 @@ func (l *lowerer) later(x *ast.CallExpr, deferred bool) ([]ast.Stmt, ast.Expr) {
 	return pre, l.lambda(nil, nil, l.stmtOf(c))
 }
 
+func (l *lowerer) laterRole(lit *ast.FuncLit, isDefer bool) role {
+	if isDefer {
+		return deferred
+	}
+	return l.roleOf(l.looseLits[lit])
+}
+
 func (l *lowerer) untypedNil(x *ast.CallExpr, i int) bool {
 	return i < len(x.Args) && isNil(l.info.TypeOf(x.Args[i]))
 }
@@ -93,7 +106,7 @@ func (l *lowerer) typedArg(a ast.Expr, t types.Type) ast.Expr {
 
 // boundCall is the function value of calls whose function is not just a name:
 // methods, function variables, func literals with arguments.
-func (l *lowerer) boundCall(x *ast.CallExpr, fun ast.Expr, deferred bool) (ast.Expr, *types.Signature) {
+func (l *lowerer) boundCall(x *ast.CallExpr, fun ast.Expr, isDefer bool) (ast.Expr, *types.Signature) {
 	sig, ok := l.info.TypeOf(fun).(*types.Signature)
 	if !ok {
 		if sig, ok = l.info.TypeOf(fun).Underlying().(*types.Signature); !ok {
@@ -105,7 +118,7 @@ func (l *lowerer) boundCall(x *ast.CallExpr, fun ast.Expr, deferred bool) (ast.E
 	}
 	switch f := fun.(type) {
 	case *ast.FuncLit:
-		return l.body(sig, nil, f.Type, f.Body, deferred), sig
+		return l.body(sig, nil, f.Type, f.Body, l.laterRole(f, isDefer)), sig
 	case *ast.Ident:
 		if _, isVar := l.info.Uses[f].(*types.Var); isVar {
 			return l.expr(f), sig
@@ -134,73 +147,4 @@ func hasAny(sig *types.Signature) bool {
 		}
 	}
 	return false
-}
-
-// scanRecover finds whether the script recovers, and the functions that do so
-// outside of a deferred func literal.
-func (l *lowerer) scanRecover() {
-	for _, d := range l.prog.File.Decls {
-		fd, ok := d.(*ast.FuncDecl)
-		if !ok || fd.Body == nil {
-			continue
-		}
-		ast.Inspect(fd.Body, func(n ast.Node) bool {
-			l.spreads = l.spreads || l.startsGoroutine(n)
-			id, ok := n.(*ast.Ident)
-			if ok {
-				if b, ok := l.info.Uses[id].(*types.Builtin); ok && b.Name() == "recover" {
-					l.checked = true
-				}
-			}
-			return true
-		})
-		if l.recovers(fd.Body) {
-			l.recoverer[l.info.Defs[fd.Name]] = true
-		}
-	}
-}
-
-// startsGoroutine finds go statements and host functions that run a func later.
-func (l *lowerer) startsGoroutine(n ast.Node) bool {
-	switch x := n.(type) {
-	case *ast.GoStmt:
-		return true
-	case *ast.SelectorExpr:
-		f, ok := l.info.Uses[x.Sel].(*types.Func)
-		return ok && (f.FullName() == "(*sync.WaitGroup).Go" || f.FullName() == "time.AfterFunc" || f.FullName() == "context.AfterFunc")
-	}
-	return false
-}
-
-// recovers says whether recover is called in the body itself.
-func (l *lowerer) recovers(b *ast.BlockStmt) bool {
-	found := false
-	ast.Inspect(b, func(n ast.Node) bool {
-		switch x := n.(type) {
-		case *ast.FuncLit:
-			return false
-		case *ast.CallExpr:
-			if id, ok := ast.Unparen(x.Fun).(*ast.Ident); ok {
-				if bi, ok := l.info.Uses[id].(*types.Builtin); ok && bi.Name() == "recover" {
-					found = true
-				}
-			}
-		}
-		return !found
-	})
-	return found
-}
-
-// recoverCall stops the panic of the function that deferred this func literal.
-func (l *lowerer) recoverCall(x *ast.CallExpr) ast.Expr {
-	fn := l.fn
-	if fn.deferred && fn.outer != nil {
-		for outer := fn.outer; outer != nil; outer = outer.outer {
-			if outer.defers != "" {
-				return l.host("Recover", l.id(outer.defers))
-			}
-		}
-	}
-	l.reject(x, "recover outside of a func literal right after defer", "write defer func() { … recover() … }()")
-	return l.id("nil")
 }

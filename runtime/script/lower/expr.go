@@ -61,9 +61,6 @@ func (l *lowerer) to(e ast.Expr, t types.Type) ast.Expr {
 func (l *lowerer) ident(x *ast.Ident) ast.Expr {
 	switch o := l.info.ObjectOf(x).(type) {
 	case *types.Func:
-		if l.recoverer[o] {
-			l.reject(x, "function "+o.Name()+" calls recover and is used as a value", "call recover in a func literal right after defer")
-		}
 		return l.funcValue(o)
 	}
 	return l.id(x.Name)

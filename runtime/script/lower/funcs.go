@@ -13,6 +13,7 @@ type function struct {
 	results  []string // variables of the results; set when the body stores them
 	defers   string   // variable that holds the deferred calls, if any
 	deferred bool     // this is the func literal of a defer statement
+	claimed  string   // variable with the deferred calls that this function was called for
 	saved    string   // variable with the caller's position
 	own      string   // the same for this goroutine's position
 	inner    bool     // the body is inside host.Run: return stores and leaves
@@ -44,7 +45,7 @@ func (l *lowerer) funcDecl(d *ast.FuncDecl) {
 	sig := obj.Signature()
 	lit := l.fastFunc(obj)
 	if lit == nil {
-		lit = l.body(sig, d.Recv, d.Type, d.Body, false)
+		lit = l.body(sig, d.Recv, d.Type, d.Body, l.roleOf(l.recoverer[obj]))
 	}
 	l.keepSigns(lit, paramTypes(sig)...)
 	l.out = append(l.out, &ast.FuncDecl{Name: l.id(name), Type: lit.Type, Body: lit.Body})
@@ -76,14 +77,17 @@ func (l *lowerer) bound(t types.Type, f ast.Expr) ast.Expr {
 
 // called is a func literal that is called where it stands.
 func (l *lowerer) called(x *ast.FuncLit) *ast.FuncLit {
-	return l.body(l.info.TypeOf(x).(*types.Signature), nil, x.Type, x.Body, false)
+	return l.body(l.info.TypeOf(x).(*types.Signature), nil, x.Type, x.Body, l.roleOf(l.looseLits[x]))
 }
 
 // body lowers a function's parameters and statements.
-func (l *lowerer) body(sig *types.Signature, recv *ast.FieldList, t *ast.FuncType, b *ast.BlockStmt, deferred bool) *ast.FuncLit {
+func (l *lowerer) body(sig *types.Signature, recv *ast.FieldList, t *ast.FuncType, b *ast.BlockStmt, part role) *ast.FuncLit {
 	at := l.at
 	defer func() { l.at = at }()
-	fn := &function{outer: l.fn, sig: sig, deferred: deferred}
+	fn := &function{outer: l.fn, sig: sig, deferred: part == deferred}
+	if part == claiming {
+		fn.claimed = l.temp("claimed")
+	}
 	l.fn = fn
 	defer func() { l.fn = fn.outer }()
 
@@ -125,6 +129,9 @@ func (l *lowerer) finishBody(fn *function, list []ast.Stmt) []ast.Stmt {
 	// return. A variable of the function's own begins at zero.
 	for i, f := range l.tuple(fn.sig.Results())[:len(fn.results)] {
 		out = append(out, l.declare(fn.results[i], f.Type))
+	}
+	if fn.claimed != "" {
+		out = append(out, l.define(fn.claimed, l.host("Claim")), l.assign(l.id("_"), l.id(fn.claimed)))
 	}
 	if fn.saved != "" {
 		out = append(out, l.define(fn.saved, l.id(posVar)))

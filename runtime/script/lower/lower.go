@@ -14,16 +14,12 @@
 //	constants          literals of their exact value
 //	min, max, clear, new(expr), package initialisation order
 //
-// What cannot be rewritten is rejected with its line: recover outside of a func
-// literal right after defer, types that refer to themselves without a struct,
-// generic types inside functions, a script's types where a host function would
-// have to look at them by reflection.
+// What cannot be rewritten is rejected with its line: types that refer to
+// themselves without a struct, generic types inside functions, a script's types
+// where a host function would have to look at them by reflection.
 //
-// Known to differ from compiled Go, all seen in the Go distribution's own tests:
-// the sign of a zero that a function returns; a map's index that panics only
-// because its key cannot be compared, in an empty map; x[i] += f() where f
-// changes x; how structs lie in memory. Where no recover can see it, an index
-// error comes without its numbers.
+// Known to differ from compiled Go: where no recover can see it, an index error
+// comes without its numbers.
 //
 // Positions: the lowered
 // script stores the number of the statement that runs in a variable; Lowered.At
@@ -78,31 +74,34 @@ func (l *Lowered) At(n int) token.Position {
 }
 
 type lowerer struct {
-	prog      *check.Program
-	info      *types.Info
-	table     *dyn.Table
-	flat      *mono.Result
-	imports   map[string]string // local name → path
-	byPath    map[string]string // path → local name
-	wrappers  map[string]bool
-	problems  []check.Problem
-	out       []ast.Decl
-	helpers   map[string]string
-	positions []token.Pos
-	fn        *function
-	at        token.Pos
-	foreign   bool // in a source package: positions mean nothing
-	serial    int
-	interned  map[types.Type]bool
-	spreads   bool // the script starts goroutines
-	checked   bool // the script recovers: index errors must be Go's own
-	named     map[*types.Named]bool
-	recoverer map[types.Object]bool // functions that call recover themselves
-	inits     []string
-	continues map[*ast.ReturnStmt]*yield // return statements that go on with a yield's loop
-	fast      *fast.Compiler
-	codes     []*fast.Code
-	jumps     bool // there is a goto
+	prog         *check.Program
+	info         *types.Info
+	table        *dyn.Table
+	flat         *mono.Result
+	imports      map[string]string // local name → path
+	byPath       map[string]string // path → local name
+	wrappers     map[string]bool
+	problems     []check.Problem
+	out          []ast.Decl
+	helpers      map[string]string
+	positions    []token.Pos
+	fn           *function
+	at           token.Pos
+	foreign      bool // in a source package: positions mean nothing
+	serial       int
+	interned     map[types.Type]bool
+	spreads      bool // the script starts goroutines
+	checked      bool // the script recovers: index errors must be Go's own
+	named        map[*types.Named]bool
+	recoverer    map[types.Object]bool // functions that call recover themselves
+	looseLits    map[*ast.FuncLit]bool // func literals that do, and are not deferred where they stand
+	loose        bool                  // there are some
+	defersValues bool                  // there are defer statements with values of function types
+	inits        []string
+	continues    map[*ast.ReturnStmt]*yield // return statements that go on with a yield's loop
+	fast         *fast.Compiler
+	codes        []*fast.Code
+	jumps        bool // there is a goto
 
 	registered int                    // types whose methods the runner knows
 	patched    map[*types.Func]string // methods whose functions are not under their own names (cells.go)
@@ -124,7 +123,7 @@ func Lower(p *check.Program) (lowered *Lowered, problems []check.Problem) {
 	}
 	l := &lowerer{prog: prog, info: prog.Info, flat: flat, imports: map[string]string{}, byPath: map[string]string{},
 		wrappers: map[string]bool{}, helpers: map[string]string{}, positions: []token.Pos{token.NoPos},
-		interned: map[types.Type]bool{}, named: map[*types.Named]bool{}, recoverer: map[types.Object]bool{}, continues: map[*ast.ReturnStmt]*yield{},
+		interned: map[types.Type]bool{}, named: map[*types.Named]bool{}, recoverer: map[types.Object]bool{}, looseLits: map[*ast.FuncLit]bool{}, continues: map[*ast.ReturnStmt]*yield{},
 		table: dyn.NewTable(p.Universe, prog.Pkg, flat.Display)}
 	defer func() {
 		if r := recover(); r != nil {

@@ -31,7 +31,8 @@ var standard = []string{
 var hidden = map[string][]string{
 	"os": {"StartProcess", "FindProcess", "Process", "ProcAttr", "ProcessState", "Chdir",
 		"NewFile", "DirFS", "CopyFS", "OpenRoot", "OpenInRoot", "Root", "Setenv", "Unsetenv", "Clearenv", "ErrProcessDone", "ErrNoHandle"},
-	"runtime": {"SetFinalizer", "SetCgoTraceback", "Breakpoint", "LockOSThread", "UnlockOSThread", "Goexit", "Callers", "Caller", "CallersFrames", "FuncForPC", "Stack", "Frame", "Frames", "Func", "Pinner", "AddCleanup", "Cleanup", "SetDefaultGOMAXPROCS", "GOROOT", "CPUProfile", "SetCPUProfileRate", "SetBlockProfileRate", "SetMutexProfileFraction", "BlockProfile", "BlockProfileRecord", "GoroutineProfile", "MutexProfile", "ThreadCreateProfile", "StackRecord", "MemProfile", "MemProfileRecord", "MemProfileRate"},
+	"runtime": {"SetFinalizer", "SetCgoTraceback", "Breakpoint", "LockOSThread", "UnlockOSThread", "Goexit", "Callers", "Caller", "CallersFrames", "FuncForPC", "Stack", "Frame", "Frames", "Func", "Pinner", "AddCleanup", "Cleanup", "SetDefaultGOMAXPROCS", "GOROOT", "CPUProfile", "SetCPUProfileRate", "SetBlockProfileRate", "SetMutexProfileFraction", "BlockProfile", "BlockProfileRecord", "GoroutineProfile", "MutexProfile", "ThreadCreateProfile", "StackRecord", "MemProfile", "MemProfileRecord", "MemProfileRate",
+		"MemStats", "ReadMemStats", "ReadTrace", "StartTrace", "StopTrace"},
 }
 
 // own are cogumi's packages for scripts, below the module; those that do not
