@@ -50,6 +50,8 @@ type Info struct {
 	Attempt     int               `json:"attempt"`
 	PID         int               `json:"pid"`
 	Environment Environment       `json:"environment"`
+	Isolation   string            `json:"isolation,omitempty"` // what kept the script from the rest of the machine: "Landlock 7, seccomp", "none: trusted"; "": unknown
+	Endpoints   []string          `json:"endpoints,omitempty"` // what primitives connected to: scheme, host, port
 	Declared    Declared          `json:"declared,omitzero"`
 	Cost        *Cost             `json:"cost,omitempty"` // nil: unknown
 	Steps       []Step            `json:"steps,omitempty"`

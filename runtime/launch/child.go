@@ -45,10 +45,16 @@ func watch(cfg Config, dir, file, copied string) ending {
 	if cfg.From != "" {
 		cmd.Env = append(cmd.Env, EnvFrom+"="+cfg.From)
 	}
+	bounds, err := cfg.confine(cmd, dir)
+	if err != nil {
+		return ending{startErr: err}
+	}
+	defer bounds.end()
 	ended, err := spawn(cmd)
 	if err != nil {
 		return ending{startErr: err}
 	}
+	bounds.started()
 	end := ending{compiled: cfg.Compiled}
 	for {
 		select {
@@ -114,7 +120,7 @@ func cleanEnv(env []string) []string {
 	var kept []string
 	for _, e := range env {
 		name, _, _ := strings.Cut(e, "=")
-		if name != EnvRunDir && name != EnvScript && name != EnvQuiet && name != EnvCompiled {
+		if name != EnvRunDir && name != EnvScript && name != EnvQuiet && name != EnvCompiled && name != EnvBroker {
 			kept = append(kept, e)
 		}
 	}

@@ -28,6 +28,7 @@ const (
 	EnvFrom   = "COGUMI_FROM"    // do this step and all after it again
 
 	EnvCompiled = "COGUMI_COMPILED" // "1": the child is the script's own program
+	EnvBroker   = "COGUMI_BROKER"   // descriptor over which a restricted child asks
 	crashFile   = "crash.log"       // in the run folder: what the Go runtime says when the child crashes
 )
 
@@ -63,6 +64,10 @@ type Config struct {
 
 	// Compiled: Program is the script itself, which closes its run.
 	Compiled bool
+
+	// Files are what a person gave to the script. With nil the script is trusted:
+	// its process is not restricted.
+	Files *Files
 
 	Stdin          *os.File // nil: empty
 	Stdout, Stderr *os.File // of the script
@@ -138,6 +143,7 @@ func create(cfg Config) (*run.Writer, error) {
 		PID:     os.Getpid(),
 
 		Environment: machine.Detect(filepath.Dir(cfg.File)),
+		Isolation:   cfg.isolation(),
 	}
 	if h := s.Header; h != nil {
 		info.Declared = run.Declared{

@@ -19,3 +19,5 @@ func killGroup(p *os.Process) { _ = p.Kill() }
 func signalName(*os.ProcessState) (string, bool) { return "", false }
 
 func peakMemory(*os.ProcessState) string { return "" }
+
+func socketPair() (ours, theirs *os.File, err error) { return nil, nil, ErrNotSupported }

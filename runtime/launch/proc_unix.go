@@ -63,3 +63,24 @@ func peakMemory(state *os.ProcessState) string {
 	}
 	return fmt.Sprintf(" (its peak was %.1f GB)", float64(bytes)/1e9)
 }
+
+// socketPair is a connection with a child: our end and theirs.
+func socketPair() (ours, theirs *os.File, err error) {
+	syscall.ForkLock.RLock()
+	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+	if err == nil {
+		syscall.CloseOnExec(fds[0])
+		syscall.CloseOnExec(fds[1])
+	}
+	syscall.ForkLock.RUnlock()
+	if err != nil {
+		return nil, nil, fmt.Errorf("connect with the child: %w", err)
+	}
+	// Non-blocking, so that closing it ends a read.
+	if err := syscall.SetNonblock(fds[0], true); err != nil {
+		syscall.Close(fds[0])
+		syscall.Close(fds[1])
+		return nil, nil, fmt.Errorf("connect with the child: %w", err)
+	}
+	return os.NewFile(uintptr(fds[0]), "child"), os.NewFile(uintptr(fds[1]), "parent"), nil
+}

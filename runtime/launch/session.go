@@ -24,7 +24,7 @@ type Session struct {
 }
 
 // OpenSession makes the run folder. Of cfg it uses Script's name, Root, Command,
-// Quiet, Program, ProgramArgs and Report.
+// Quiet, Program, ProgramArgs, Files and Report.
 func OpenSession(cfg Config) (*Session, error) {
 	w, err := create(cfg)
 	if err != nil {
@@ -55,11 +55,12 @@ type Child struct {
 	In  io.WriteCloser
 	Out io.ReadCloser
 
-	s     *Session
-	cmd   *exec.Cmd
-	ended <-chan struct{}
-	once  sync.Once
-	how   ending
+	s      *Session
+	cmd    *exec.Cmd
+	bounds *bounds
+	ended  <-chan struct{}
+	once   sync.Once
+	how    ending
 }
 
 // Descriptors of the child: after standard input, output and errors.
@@ -86,15 +87,21 @@ func (s *Session) Start() (*Child, error) {
 	if s.cfg.Quiet {
 		cmd.Env = append(cmd.Env, EnvQuiet+"=1")
 	}
-	ended, err := spawn(cmd)
+	var ended <-chan struct{}
+	bounds, err := s.cfg.confine(cmd, s.dir)
+	if err == nil {
+		ended, err = spawn(cmd)
+	}
 	inR.Close()
 	outW.Close()
 	if err != nil {
+		bounds.end()
 		inW.Close()
 		outR.Close()
 		return nil, fmt.Errorf("start the session's process: %w", err)
 	}
-	s.child = &Child{In: inW, Out: outR, s: s, cmd: cmd, ended: ended}
+	bounds.started()
+	s.child = &Child{In: inW, Out: outR, s: s, cmd: cmd, ended: ended, bounds: bounds}
 	return s.child, nil
 }
 
@@ -107,6 +114,7 @@ func (c *Child) Wait() *run.Failure {
 	<-c.ended
 	c.once.Do(func() {
 		killGroup(c.cmd.Process) // what it started and left behind
+		c.bounds.end()
 		path := filepath.Join(c.s.dir, crashFile)
 		c.how = ending{state: c.cmd.ProcessState, crash: readCrash(path)}
 		if c.how.crash != "" { // the next child has a file of its own

@@ -77,6 +77,7 @@ type infoChanges struct {
 	params    []run.Param
 	steps     []run.Step
 	artefacts []run.Artefact
+	endpoints []string
 	result    []byte
 	git       *machine.Commit
 }
@@ -163,6 +164,7 @@ func (r *Run) flush() {
 
 func (c *infoChanges) apply(i *run.Info) {
 	i.Params, i.Steps, i.Artefacts = c.params, c.steps, c.artefacts
+	i.Endpoints = c.endpoints
 	if c.git != nil {
 		i.Environment.GitCommit, i.Environment.GitDirty = c.git.Hash, c.git.Dirty
 	}

@@ -82,7 +82,7 @@ func (r *Run) attach(dir, path string) (err error) {
 			return err
 		}
 		r.name = info.Script
-		r.info.params, r.info.steps, r.info.artefacts = info.Params, info.Steps, info.Artefacts
+		r.info.params, r.info.steps, r.info.artefacts, r.info.endpoints = info.Params, info.Steps, info.Artefacts, info.Endpoints
 		if !r.hosted {
 			if err := recordCrashes(dir); err != nil {
 				return err

@@ -28,6 +28,8 @@ import (
 	"strings"
 	"time"
 
+	"cogumi/stdlib/broker"
+	"cogumi/stdlib/experiment"
 	"cogumi/stdlib/experiment/machine"
 )
 
@@ -64,7 +66,7 @@ func FromEnvironment() (*Client, error) {
 	if !strings.HasPrefix(c.Endpoint, "https://") && !strings.HasPrefix(c.Endpoint, "http://") {
 		return nil, fmt.Errorf("HF_ENDPOINT=%s does not start with https://", c.Endpoint)
 	}
-	if c.Token, err = readToken(home); err != nil {
+	if c.Token, err = readToken(home, c.Endpoint); err != nil {
 		return nil, err
 	}
 	c.http = newHTTP()
@@ -100,10 +102,20 @@ func truth(text string) bool {
 	return slices.Contains([]string{"1", "ON", "YES", "TRUE"}, strings.ToUpper(text))
 }
 
-// readToken takes the variable before the file that a login left.
-func readToken(home string) (string, error) {
-	if t := strings.TrimSpace(cmp.Or(os.Getenv("HF_TOKEN"), os.Getenv("HUGGING_FACE_HUB_TOKEN"))); t != "" {
-		return t, nil
+// TokenName is the variable of the environment with the token.
+const TokenName = "HF_TOKEN"
+
+// readToken takes the variable before the file that a login left. A process that
+// is restricted gets either from its parent.
+func readToken(home, endpoint string) (string, error) {
+	for _, name := range []string{TokenName, "HUGGING_FACE_HUB_TOKEN"} {
+		t, err := broker.Secret(name, endpoint)
+		if t = strings.TrimSpace(t); err != nil || t != "" {
+			return t, err
+		}
+	}
+	if broker.Parent() != nil {
+		return "", nil
 	}
 	path := cmp.Or(expand(os.Getenv("HF_TOKEN_PATH")), filepath.Join(home, "token"))
 	b, err := os.ReadFile(path)
@@ -119,7 +131,7 @@ func newHTTP() *http.Client {
 	transport.ResponseHeaderTimeout = 30 * time.Second
 	transport.DisableCompression = true // sizes and ranges are of the file itself
 	return &http.Client{
-		Transport: transport,
+		Transport: experiment.Recorded(transport),
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
 			away := r.URL.Host != via[0].URL.Host || r.URL.Scheme != via[0].URL.Scheme
 			switch {

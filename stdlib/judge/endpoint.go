@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -20,6 +19,7 @@ import (
 
 	"github.com/sashabaranov/go-openai"
 
+	"cogumi/stdlib/broker"
 	"cogumi/stdlib/experiment"
 )
 
@@ -73,7 +73,10 @@ func Endpoint(c EndpointConfig) (*Judge, error) {
 	if c.MaxTokens < 0 || c.Parallel < 0 || !(c.Temperature >= 0 && c.Temperature <= 2) {
 		return nil, fmt.Errorf("judge %s: %d tokens, %d at once, temperature %g: these are no settings", c.Model, c.MaxTokens, c.Parallel, c.Temperature)
 	}
-	key := os.Getenv(c.KeyEnv)
+	key, err := broker.Secret(c.KeyEnv, c.URL)
+	if err != nil {
+		return nil, experiment.Hint(fmt.Errorf("judge %s: %w", c.Model, err), "give the address as a flag of the script, or run it with --trust")
+	}
 	if err := checkAddress(c.URL, c.KeyEnv, key); err != nil {
 		return nil, fmt.Errorf("judge %s: %w", c.Model, err)
 	}

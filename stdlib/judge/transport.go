@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"cogumi/stdlib/experiment"
 )
 
 // transport is between the client library and the network: it sends exactly the
@@ -39,7 +41,7 @@ var errHuge = errors.New("the endpoint's answer is larger than 4 MB")
 func newTransport(key string, timeout time.Duration, most int) *transport {
 	base := http.DefaultTransport.(*http.Transport).Clone()
 	base.MaxIdleConns, base.MaxIdleConnsPerHost = most, most
-	return &transport{key: key, client: &http.Client{Transport: base, Timeout: timeout,
+	return &transport{key: key, client: &http.Client{Transport: experiment.Recorded(base), Timeout: timeout,
 		// A redirect would carry the questions to somebody who was not named.
 		CheckRedirect: func(*http.Request, []*http.Request) error {
 			return errors.New("the endpoint redirects: give its own address")

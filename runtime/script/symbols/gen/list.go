@@ -29,6 +29,7 @@ var standard = []string{
 
 // hidden are names that scripts do not get although their package is there.
 var hidden = map[string][]string{
+	"cogumi/stdlib/experiment": {"Recorded"}, // of the primitives' own connections
 	"os": {"StartProcess", "FindProcess", "Process", "ProcAttr", "ProcessState", "Chdir",
 		"NewFile", "DirFS", "CopyFS", "OpenRoot", "OpenInRoot", "Root", "Setenv", "Unsetenv", "Clearenv", "ErrProcessDone", "ErrNoHandle"},
 	"runtime": {"SetFinalizer", "SetCgoTraceback", "Breakpoint", "LockOSThread", "UnlockOSThread", "Goexit", "Callers", "Caller", "CallersFrames", "FuncForPC", "Stack", "Frame", "Frames", "Func", "Pinner", "AddCleanup", "Cleanup", "SetDefaultGOMAXPROCS", "GOROOT", "CPUProfile", "SetCPUProfileRate", "SetBlockProfileRate", "SetMutexProfileFraction", "BlockProfile", "BlockProfileRecord", "GoroutineProfile", "MutexProfile", "ThreadCreateProfile", "StackRecord", "MemProfile", "MemProfileRecord", "MemProfileRate",
