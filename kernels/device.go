@@ -62,6 +62,22 @@ type Footprint interface {
 	Footprint(p *Program) int64
 }
 
+// Planner is a device that lays programs out in a way of its own: Plan is what
+// Compile will do. Its programs run one at a time and share the place of their
+// activations, where the one that is compiled first takes most.
+type Planner interface {
+	Plan(p *Program) *Plan
+}
+
+// Evicter is a device with memory of its own whose programs also reach the
+// host's, more slowly, and can Store and Fetch.
+type Evicter interface {
+	// Evictable tells whether t can be moved: no compiled program knows where it is.
+	Evictable(t *Tensor) bool
+	// Evict moves persistent tensors to the host's memory.
+	Evict(ts ...*Tensor) error
+}
+
 // Executable is a compiled program. Run does no allocation and no host round
 // trip inside.
 type Executable interface {

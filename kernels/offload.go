@@ -19,19 +19,35 @@ const (
 // stays as it is. The values are the same bits. It comes after Recompute: what
 // is computed again is not kept, and cannot be stored.
 func Offload(p *Program, boundary int, away map[*Tensor]bool) *Program {
+	if len(away) == 0 {
+		return p
+	}
 	o := &offload{p: p, boundary: boundary, before: map[int][]Op{}, back: map[*Tensor]*Tensor{}}
 	var order []*Tensor // as they are written
-	for _, op := range p.Ops[:boundary] {
+	lives := map[*Tensor]*life{}
+	for i, op := range p.Ops {
 		for _, t := range op.Writes() {
-			if away[t] && t.Role == Activation && !slices.Contains(order, t) {
+			if l := lives[t]; l != nil && i < boundary {
+				l.written, l.read = i, i
+			} else if i < boundary && away[t] && t.Role == Activation {
+				lives[t] = &life{written: i, read: i, needed: -1}
 				order = append(order, t)
+			}
+		}
+		for _, t := range op.Reads() {
+			switch l := lives[t]; {
+			case l == nil || l.needed >= 0:
+			case i < boundary:
+				l.read = i
+			default:
+				l.needed = i
 			}
 		}
 	}
 	var fetches []fetching
 	for _, t := range order {
-		if f, ok := o.store(t); ok {
-			fetches = append(fetches, f)
+		if l := lives[t]; l.needed >= 0 {
+			fetches = append(fetches, o.store(t, l))
 		}
 	}
 	// The bus serves one after the other: what is needed first comes first.
@@ -49,36 +65,24 @@ type offload struct {
 	back     map[*Tensor]*Tensor
 }
 
-// fetching is a stored tensor and the first operation that needs it back.
+// life is where the forward half writes and reads a tensor last, and where the
+// backward half reads it first; -1: nowhere.
+type life struct{ written, read, needed int }
+
+// fetching is a stored tensor and the operation that needs it back.
 type fetching struct {
 	t, to  *Tensor
 	needed int
 }
 
-// store inserts the way out; false where nothing needs the tensor again.
-func (o *offload) store(t *Tensor) (fetching, bool) {
-	written, read, needed := -1, -1, -1
-	for i, op := range o.p.Ops {
-		switch {
-		case needed >= 0:
-		case i < o.boundary && slices.Contains(op.Writes(), t):
-			written, read = i, i
-		case !slices.Contains(op.Reads(), t):
-		case i < o.boundary:
-			read = i
-		default:
-			needed = i
-		}
-	}
-	if needed < 0 {
-		return fetching{}, false
-	}
-	f := fetching{t, NewActivation(t.Name+" away", t.DType, t.Shape...), needed}
+// store inserts the way out.
+func (o *offload) store(t *Tensor, l *life) fetching {
+	f := fetching{t, NewActivation(t.Name+" away", t.DType, t.Shape...), l.needed}
 	f.to.Role = Away
 	s := &Store{X: t, To: f.to}
-	o.insert(written+1, s)
-	o.insert(min(max(o.later(written+1, storeBeside), read+1), o.boundary), &Await{s})
-	return f, true
+	o.insert(l.written+1, s)
+	o.insert(min(max(o.later(l.written+1, storeBeside), l.read+1), o.boundary), &Await{s})
+	return f
 }
 
 func (o *offload) fetch(f fetching) {

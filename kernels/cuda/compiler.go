@@ -17,9 +17,9 @@ type compiler struct {
 	e       *executable
 	dry     bool
 	keep    bool       // dequantised weights stay
-	base    driver.Ptr // of the scratch memory
-	used    int64      // of it, by the operation being bound
-	most    int64
+	base    driver.Ptr // of the scratch memory of the operation being bound
+	used    int64      // of it
+	most    int64      // of it at any time
 	op      kernels.Op
 	current *step
 	plans   map[planKey]*attentionPlan
@@ -54,8 +54,11 @@ func (c *compiler) ptr(t *kernels.Tensor) driver.Ptr {
 	if !ok {
 		c.fail(fmt.Errorf("%s is not part of the program", t))
 	}
-	if c.dry {
+	switch {
+	case c.dry:
 		return fake + driver.Ptr(at)
+	case t.Role == kernels.Away:
+		return c.e.away.ptr + driver.Ptr(at)
 	}
 	return c.e.arena.ptr + driver.Ptr(at)
 }
@@ -139,13 +142,13 @@ func (c *compiler) when(t *kernels.Tensor, least int) {
 
 // bind appends the launches of one operation.
 func (c *compiler) bind(op kernels.Op) error {
-	c.op, c.used, c.err = op, 0, nil
+	c.op, c.used, c.most, c.err = op, 0, 0, nil
 	c.current = &step{kind: op.Kind()}
 	if !c.dry {
 		c.e.steps = append(c.e.steps, c.current)
 	}
 	for _, group := range []func(*compiler, kernels.Op) bool{
-		bindLinear, bindLoss, bindNorm, bindRope, bindAttention, bindSwiGLU, bindEmbed, bindOptim, bindSample, bindCheck,
+		bindLinear, bindLoss, bindNorm, bindRope, bindAttention, bindSwiGLU, bindEmbed, bindOptim, bindSample, bindCheck, bindAway,
 	} {
 		if group(c, op) {
 			if c.err != nil {

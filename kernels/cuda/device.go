@@ -35,6 +35,9 @@ type Options struct {
 type Device struct {
 	context *driver.Context
 	stream  *driver.Stream
+	// out and in carry copies to and from the host's memory, beside the work of
+	// stream.
+	out, in *driver.Stream
 	blas    *blas.Library // nil where there is none
 	options Options
 	// portable keeps to kernels that every GPU has; tests compare those as well.
@@ -86,13 +89,18 @@ func New(ordinal int, o Options) (*Device, error) {
 	if d.context, err = driver.Open(all[ordinal]); err != nil {
 		return nil, err
 	}
-	if d.stream, err = d.context.NewStream(); err != nil {
-		return nil, err
+	for _, s := range []**driver.Stream{&d.stream, &d.out, &d.in} {
+		if *s, err = d.context.NewStream(); err != nil {
+			return nil, err
+		}
 	}
 	d.modules = modules{context: d.context, functions: map[string]*kernel{}, loaded: map[string]*driver.Module{}}
 	d.memory = newMemory(d)
 	if d.blas, err = blas.Open(d.context); err != nil && !errors.Is(err, kernels.ErrUnsupported) {
 		return nil, err
+	}
+	if d.blas != nil {
+		d.memory.count("product workspace", blas.WorkspaceBytes)
 	}
 	return d, nil
 }
@@ -136,7 +144,7 @@ func (d *Device) Close() error {
 		return err
 	}
 	first := d.stream.Synchronize()
-	for _, e := range []error{d.memory.close(), d.modules.close(), d.stream.Close()} {
+	for _, e := range []error{d.memory.close(), d.modules.close(), d.stream.Close(), d.out.Close(), d.in.Close()} {
 		if first == nil {
 			first = e
 		}

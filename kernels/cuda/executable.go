@@ -20,12 +20,18 @@ type step struct {
 
 // executable is a compiled program.
 type executable struct {
-	d       *Device
-	name    string
-	plan    *kernels.Plan
-	joined  map[*kernels.Tensor]part
-	arena   place
-	scratch place
+	d      *Device
+	name   string
+	plan   *kernels.Plan
+	joined map[*kernels.Tensor]part
+	arena  place
+	away   place // in the host's memory
+	// open are copies to and from there that are under way while a run is
+	// recorded or launched.
+	open  map[kernels.Op]*moving
+	marks []*driver.Event
+	// persistent tensors whose places the launches know.
+	touched []*kernels.Tensor
 	// constants are tables that kernels read.
 	constants []place
 	steps     []*step
@@ -46,7 +52,7 @@ func (d *Device) Compile(p *kernels.Program) (kernels.Executable, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &executable{d: d, name: p.Name}
+	e := &executable{d: d, name: p.Name, open: map[kernels.Op]*moving{}}
 	if err := e.compile(p); err != nil {
 		e.free()
 		return nil, fmt.Errorf("compile %s: %w", p.Name, err)
@@ -54,29 +60,68 @@ func (d *Device) Compile(p *kernels.Program) (kernels.Executable, error) {
 	return e, nil
 }
 
+// compile binds twice: dry, to see how much scratch memory each operation wants,
+// then with all places known. Scratch memory lies among the activations.
 func (e *executable) compile(p *kernels.Program) error {
-	keep := e.d.keepDense(p, kernels.NewPlan(p, true).Arena)
+	keep := e.d.keepDense(p, e.d.Plan(p).Arena)
 	e.joined = joined(p, keep && e.d.options.Ride)
-	e.plan = plan(p, e.joined)
+	e.plan = plan(p, e.joined, nil)
 	c := &compiler{d: e.d, e: e, dry: true, base: fake << 1, keep: keep}
-	for _, op := range p.Ops {
+	scratch := make([]*kernels.Tensor, len(p.Ops))
+	for i, op := range p.Ops {
 		if err := c.bind(op); err != nil {
 			return err
 		}
+		if c.most > 0 {
+			scratch[i] = kernels.NewActivation(op.Kind()+" scratch", kernels.U8, int(c.most))
+		}
 	}
-	places, err := e.d.memory.take("activations of "+p.Name, e.plan.Arena, c.most)
-	if err != nil {
+	e.plan = plan(p, e.joined, scratch)
+	if err := e.take(); err != nil {
 		return err
 	}
-	e.arena, e.scratch = places[0], places[1]
-	c.dry, c.base = false, e.scratch.ptr
-	for _, op := range p.Ops {
+	e.use(p)
+	c.dry = false
+	for i, op := range p.Ops {
+		if scratch[i] != nil {
+			c.base = c.ptr(scratch[i])
+		}
 		if err := c.bind(op); err != nil {
 			return err
 		}
 	}
 	e.segments = segments(e.steps)
 	return e.times.open(e)
+}
+
+// take allocates what the plan says.
+func (e *executable) take() error {
+	places, err := e.d.memory.arena(e.name, e.plan.Arena)
+	if err != nil {
+		return err
+	}
+	e.arena = places[0]
+	if e.plan.Away > 0 {
+		if places, err = e.d.memory.takeHost("activations of "+e.name, e.plan.Away); err != nil {
+			return err
+		}
+		e.away = places[0]
+	}
+	return nil
+}
+
+// use notes that the program knows the places of persistent tensors.
+func (e *executable) use(p *kernels.Program) {
+	seen := map[*kernels.Tensor]bool{}
+	for _, op := range p.Ops {
+		for _, t := range append(op.Reads(), op.Writes()...) {
+			if t.Role == kernels.Persistent && !seen[t] {
+				seen[t] = true
+				e.touched = append(e.touched, t)
+				e.d.memory.used[t]++
+			}
+		}
+	}
 }
 
 // segments groups steps that run under the same condition.
@@ -130,7 +175,7 @@ func (e *executable) run() error {
 			continue
 		}
 		if s.graph == nil {
-			if err := s.capture(e.d.stream); err != nil {
+			if err := e.capture(s, e.d.stream); err != nil {
 				return err
 			}
 		}
@@ -141,14 +186,14 @@ func (e *executable) run() error {
 	return e.times.stop()
 }
 
-func (s *segment) capture(stream *driver.Stream) (err error) {
+func (e *executable) capture(s *segment, stream *driver.Stream) (err error) {
 	s.graph, err = stream.Capture(func() error {
 		for _, st := range s.steps {
 			if err := st.run(stream); err != nil {
 				return err
 			}
 		}
-		return nil
+		return e.join(stream)
 	})
 	return err
 }
@@ -175,6 +220,9 @@ func (e *executable) eager() error {
 			if err := st.run(e.d.stream); err != nil {
 				return err
 			}
+		}
+		if err := e.join(e.d.stream); err != nil {
+			return err
 		}
 	}
 	return e.times.end()
@@ -216,11 +264,19 @@ func (e *executable) free() {
 			s.graph = nil
 		}
 	}
-	for _, p := range append([]place{e.arena, e.scratch}, e.constants...) {
+	for _, p := range append([]place{e.arena, e.away}, e.constants...) {
 		if p.chunk != nil {
 			e.d.memory.release(p)
 		}
 	}
-	e.arena, e.scratch, e.constants = place{}, place{}, nil
+	for _, m := range e.marks {
+		m.Close()
+	}
+	for _, t := range e.touched {
+		if e.d.memory.used[t]--; e.d.memory.used[t] == 0 {
+			delete(e.d.memory.used, t)
+		}
+	}
+	e.arena, e.away, e.constants, e.marks, e.touched = place{}, place{}, nil, nil, nil
 	e.times.close()
 }

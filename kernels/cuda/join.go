@@ -121,13 +121,22 @@ func rideable(l *kernels.Linear) bool {
 	return true
 }
 
-// planned is an operation as the memory plan sees it: with joined tensors.
+// planned is an operation as the memory plan sees it: with joined tensors, with
+// its scratch memory, and with results that may take the place of inputs.
 type planned struct {
 	kernels.Op
-	joined map[*kernels.Tensor]part
+	joined  map[*kernels.Tensor]part
+	scratch *kernels.Tensor // nil: none
 }
 
-func (p planned) Reads() []*kernels.Tensor  { return p.swap(p.Op.Reads()) }
+func (p planned) Reads() []*kernels.Tensor {
+	ts := p.swap(p.Op.Reads())
+	if p.scratch != nil {
+		ts = append(ts, p.scratch)
+	}
+	return ts
+}
+
 func (p planned) Writes() []*kernels.Tensor { return p.swap(p.Op.Writes()) }
 
 func (p planned) swap(ts []*kernels.Tensor) []*kernels.Tensor {
@@ -141,13 +150,52 @@ func (p planned) swap(ts []*kernels.Tensor) []*kernels.Tensor {
 	return out
 }
 
-// plan places a program's activations.
-func plan(p *kernels.Program, joined map[*kernels.Tensor]part) *kernels.Plan {
+// Overwrites are results that are written element by element behind their
+// inputs, and gradients that are written when nothing reads the input any more.
+func (p planned) Overwrites() (pairs [][2]*kernels.Tensor) {
+	may := func(to, from *kernels.Tensor) {
+		_, part := p.joined[from]
+		if to != nil && !part {
+			pairs = append(pairs, [2]*kernels.Tensor{to, from})
+		}
+	}
+	switch o := p.Op.(type) {
+	case *kernels.SwiGLU:
+		may(o.H, o.G)
+	case *kernels.SwiGLUBackward:
+		may(o.DG, o.Forward.G)
+		may(o.DU, o.Forward.U)
+	case *kernels.LinearBackward:
+		if !o.Add {
+			may(o.DX, o.Forward.X) // gradients of A read X, and come first
+		}
+	}
+	return pairs
+}
+
+// plan places a program's activations and, where it is known, the scratch memory
+// of its operations.
+func plan(p *kernels.Program, joined map[*kernels.Tensor]part, scratch []*kernels.Tensor) *kernels.Plan {
 	seen := &kernels.Program{Name: p.Name}
-	for _, op := range p.Ops {
-		seen.Add(planned{op, joined})
+	for i, op := range p.Ops {
+		o := planned{Op: op, joined: joined}
+		if scratch != nil {
+			o.scratch = scratch[i]
+		}
+		seen.Add(o)
 	}
 	return kernels.NewPlan(seen, true)
+}
+
+// Plan is about the plan that Compile will make, before anything is there.
+func (d *Device) Plan(p *kernels.Program) *kernels.Plan {
+	scratch := make([]*kernels.Tensor, len(p.Ops))
+	for i, op := range p.Ops {
+		if n := workspace(op); n > 0 {
+			scratch[i] = kernels.NewActivation(op.Kind()+" scratch", kernels.U8, int(n))
+		}
+	}
+	return plan(p, joined(p, false), scratch)
 }
 
 // view is where a [rows, cols] tensor is and how far its rows are apart.

@@ -67,7 +67,7 @@ func TestJoinedColumns(t *testing.T) {
 		if first.whole != last.whole || first.column != from || last.column != from+8 || first.whole.Cols() != from+24 {
 			t.Errorf("ride %t: %+v and %+v of %v", ride, first, last, first.whole)
 		}
-		places := plan(p, j)
+		places := plan(p, j, nil)
 		if _, ok := places.Offsets[first.whole]; !ok {
 			t.Error("the whole has no place")
 		}

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"cogumi/kernels"
-	"cogumi/kernels/cuda/blas"
 	"cogumi/kernels/cuda/driver"
 )
 
@@ -26,6 +25,8 @@ type memory struct {
 	fp8     map[fp8Key]place          // the same in 8-bit floats
 	widths  map[*kernels.Tensor]int   // how far their rows are apart
 	counts  map[*kernels.Tensor]int   // last written value of i32 [1] tensors
+	used    map[*kernels.Tensor]int   // compiled programs that know where it is
+	arenas  map[*chunk]bool
 	taken   int64
 	peak    int64
 	kinds   map[string]int64
@@ -42,11 +43,12 @@ type chunk struct {
 	bytes int64
 	users int
 	kind  string
+	host  bool // page-locked memory of the host
 }
 
 func newMemory(d *Device) memory {
 	return memory{d: d, tensors: map[*kernels.Tensor]place{}, halves: map[*kernels.Tensor]place{},
-		dense: map[*kernels.Tensor]place{}, fp8: map[fp8Key]place{}, widths: map[*kernels.Tensor]int{}, counts: map[*kernels.Tensor]int{}, kinds: map[string]int64{}}
+		dense: map[*kernels.Tensor]place{}, fp8: map[fp8Key]place{}, widths: map[*kernels.Tensor]int{}, counts: map[*kernels.Tensor]int{}, used: map[*kernels.Tensor]int{}, arenas: map[*chunk]bool{}, kinds: map[string]int64{}}
 }
 
 // take allocates room for parts of the given sizes, in one piece, cleared.
@@ -65,16 +67,48 @@ func (m *memory) take(what string, sizes ...int64) ([]place, error) {
 	if err := m.d.stream.Clear(p, total); err != nil {
 		return nil, err
 	}
-	c := &chunk{ptr: p, bytes: total, users: len(sizes), kind: kindOf(what)}
-	m.taken += total
+	c := &chunk{ptr: p, bytes: total, kind: kindOf(what)}
+	m.count(c.kind, total)
+	return m.split(c, sizes), nil
+}
+
+// count notes what is taken of the GPU's memory.
+func (m *memory) count(kind string, bytes int64) {
+	m.kinds[kind] += bytes
+	m.taken += bytes
 	m.peak = max(m.peak, m.taken)
-	m.kinds[c.kind] += total
+}
+
+// arena is room for a program's activations: that of another program where it is
+// large enough. Programs run one at a time, and nothing in an arena outlives a run.
+func (m *memory) arena(program string, bytes int64) ([]place, error) {
+	var best *chunk
+	for c := range m.arenas {
+		if c.bytes >= bytes && (best == nil || c.bytes < best.bytes) {
+			best = c
+		}
+	}
+	if best != nil {
+		best.users++
+		return []place{{best.ptr, best}}, nil
+	}
+	places, err := m.take("activations of "+program, bytes)
+	if err == nil {
+		m.arenas[places[0].chunk] = true
+	}
+	return places, err
+}
+
+// split gives the parts of a chunk their places.
+func (m *memory) split(c *chunk, sizes []int64) []place {
+	c.users = len(sizes)
 	places := make([]place, len(sizes))
+	p := c.ptr
 	for i, n := range sizes {
 		places[i] = place{p, c}
 		p += driver.Ptr(aligned(n))
 	}
-	return places, nil
+	return places
 }
 
 // kindOf sorts memory for Usage.
@@ -90,11 +124,7 @@ func kindOf(what string) string {
 // Usage is what the device holds now, by kind, and the most that it held.
 // Beside it the driver keeps a few hundred MiB for the context.
 func (d *Device) Usage() (byKind map[string]int64, peak int64) {
-	all := maps.Clone(d.memory.kinds)
-	if d.blas != nil {
-		all["product workspace"] = blas.WorkspaceBytes
-	}
-	return all, d.memory.peak + all["product workspace"]
+	return maps.Clone(d.memory.kinds), d.memory.peak
 }
 
 // explain says of an out-of-memory error what there is.
@@ -110,11 +140,17 @@ func (m *memory) explain(what string, bytes int64, err error) error {
 
 func (m *memory) release(p place) {
 	p.chunk.users--
-	if p.chunk.users == 0 {
-		m.taken -= p.chunk.bytes
-		m.kinds[p.chunk.kind] -= p.chunk.bytes
-		m.d.context.Free(p.chunk.ptr)
+	if p.chunk.users > 0 {
+		return
 	}
+	m.kinds[p.chunk.kind] -= p.chunk.bytes
+	delete(m.arenas, p.chunk)
+	if p.chunk.host {
+		m.d.context.FreeHost(p.chunk.ptr)
+		return
+	}
+	m.taken -= p.chunk.bytes
+	m.d.context.Free(p.chunk.ptr)
 }
 
 func (m *memory) close() error {
@@ -210,7 +246,12 @@ func (d *Device) Write(t *kernels.Tensor, offset int64, src []byte) error {
 	if err != nil {
 		return fmt.Errorf("write %w", err)
 	}
-	if err := d.stream.Upload(p, src); err != nil {
+	if d.memory.tensors[t].chunk.host {
+		err = d.onHost(p, len(src), func(at []byte) { copy(at, src) })
+	} else {
+		err = d.stream.Upload(p, src)
+	}
+	if err != nil {
 		return fmt.Errorf("write %s: %w", t, err)
 	}
 	if t.DType == kernels.I32 && t.Len() == 1 {
@@ -229,6 +270,12 @@ func (d *Device) Read(t *kernels.Tensor, offset int64, dst []byte) error {
 	p, err := d.memory.span(t, offset, len(dst))
 	if err != nil {
 		return fmt.Errorf("read %w", err)
+	}
+	if d.memory.tensors[t].chunk.host {
+		if err := d.onHost(p, len(dst), func(at []byte) { copy(dst, at) }); err != nil {
+			return fmt.Errorf("read %s: the GPU failed at work before it: %w", t, err)
+		}
+		return nil
 	}
 	if err := d.stream.Download(dst, p); err != nil {
 		return fmt.Errorf("read %s: %w", t, err)

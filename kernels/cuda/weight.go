@@ -53,13 +53,11 @@ func (d *Device) free() int64 {
 }
 
 // Footprint is what compiling p takes beside its plan, as far as it is not
-// there: copies of adapters and the largest operation's workspace. Weights that
-// are unpacked come on top, Unpacked.
+// there: copies of adapters. Weights that are unpacked come on top, Unpacked.
 func (d *Device) Footprint(p *kernels.Program) int64 {
-	var copies, most int64
+	var copies int64
 	seen := map[*kernels.Tensor]bool{}
 	for _, op := range p.Ops {
-		most = max(most, workspace(op))
 		l, ok := op.(*kernels.Linear)
 		if !ok {
 			continue
@@ -76,7 +74,7 @@ func (d *Device) Footprint(p *kernels.Program) int64 {
 			}
 		}
 	}
-	return copies + most
+	return copies
 }
 
 // workspace is about what an operation asks for with compiler.scratch.

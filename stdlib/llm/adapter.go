@@ -89,8 +89,16 @@ func newAdapter(m *Model, c AdapterConfig) (*Adapter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a, m.device.Alloc(a.all()...)
+	for i := range m.layers { // each can move by itself
+		if err := m.device.Alloc(part(a.all(), i, len(m.layers))...); err != nil {
+			return nil, err
+		}
+	}
+	return a, nil
 }
+
+// part is number i of n parts of a list.
+func part[T any](all []T, i, n int) []T { return all[len(all)*i/n : len(all)*(i+1)/n] }
 
 // shapeAdapter is an adapter without memory.
 func shapeAdapter(m *Model, c AdapterConfig) (*Adapter, error) {

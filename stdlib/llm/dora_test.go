@@ -222,7 +222,7 @@ func TestDoRARecomputed(t *testing.T) {
 	m := loadTiny(t, cpu.New(), "", Options{})
 	a := recordedDoRA(t, m)
 	var want [][]float32
-	for _, s := range []spare{{}, {1, 8}, {2, 8}, {3, 8}, {4, 8}} {
+	for _, s := range []spare{{}, {class: 1, layers: 8}, {class: 2, layers: 8}, {class: 3, layers: 8}, {class: 4, layers: 8}, {class: 2, layers: 8, away: 8}} {
 		tr := sparing(t, a, s)
 		if _, err := tr.Gradients(context.Background(), recordedBatches(t)[0].examples()); err != nil {
 			t.Fatal(err)

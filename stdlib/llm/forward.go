@@ -18,7 +18,8 @@ type recorder struct {
 	in      *inputs
 	seed    *kernels.Tensor // i32 [2], of dropout
 	attend  func(i int, q, k, v, o *kernels.Tensor)
-	layers  []droppable // what a training may compute again
+	layers  []droppable         // what a training may compute again
+	stored  [][]*kernels.Tensor // what it may store in the host's memory, by layer
 }
 
 // inputs describe the packed tokens of one run.
@@ -66,10 +67,12 @@ func (r *recorder) layer(i int, x, delta *kernels.Tensor) (sum, next *kernels.Te
 	drop[0] = append(drop[0], y)
 	qkv := r.linear(at+"qkv", y, l.q, l.k, l.v)
 	drop[3] = append(drop[3], r.written()...)
+	stored := append([]*kernels.Tensor{x}, qkv...)
 	if c.QKNorm {
 		qkv[0] = r.headNorm(at+"q_norm", qkv[0], l.qNorm)
 		qkv[1] = r.headNorm(at+"k_norm", qkv[1], l.kNorm)
 		drop[3] = append(drop[3], qkv[:2]...)
+		stored = append(stored, qkv[:2]...)
 	}
 	for _, t := range qkv[:2] {
 		r.Add(&kernels.Rope{Rows: r.in.rows, X: t, Positions: r.in.positions, Cos: r.m.cos, Sin: r.m.sin, HeadDim: c.HeadDim})
@@ -77,10 +80,12 @@ func (r *recorder) layer(i int, x, delta *kernels.Tensor) (sum, next *kernels.Te
 	o := r.tensor(at+"attention", c.Heads*c.HeadDim)
 	r.attend(i, qkv[0], qkv[1], qkv[2], o)
 	drop[4] = r.written()
+	stored = append(stored, drop[4]...)
 	delta = r.linear(at+"o", o, l.o)[0]
 	drop[4] = append(drop[4], r.written()...)
 	x, y = r.norm(at+"post_norm", x, delta, l.postNorm)
 	drop[0], drop[4] = append(drop[0], y), append(drop[4], x)
+	r.stored = append(r.stored, append(stored, x))
 	gu := r.linear(at+"gateup", y, l.gate, l.up)
 	drop[2] = r.written()
 	h := r.tensor(at+"swiglu", c.Intermediate)

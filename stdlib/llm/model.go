@@ -29,6 +29,7 @@ type Model struct {
 	device   kernels.Device
 	compute  kernels.DType   // of activations and caches
 	embed    *kernels.Tensor // [vocabulary, hidden]
+	hosted   bool            // the embedding is in the host's memory, beside a device that has its own
 	head     *kernels.Matrix
 	norm     *kernels.Tensor
 	layers   []layer

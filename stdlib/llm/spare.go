@@ -1,6 +1,7 @@
 package llm
 
 import (
+	"fmt"
 	"slices"
 
 	"cogumi/kernels"
@@ -15,17 +16,30 @@ const classes = 5
 // droppable lists a layer's tensors by class.
 type droppable [classes][]*kernels.Tensor
 
-// spare says what is computed again: all classes below class in all layers, and
-// class in the first layers.
-type spare struct{ class, layers int }
+// spare says what a step does to need less memory.
+type spare struct {
+	// Computed again are all classes below class in all layers, and class in the
+	// first layers.
+	class, layers int
+	// embed: the embedding is in the host's memory, of which a step reads the rows
+	// of its tokens.
+	embed bool
+	// away: what else the first layers keep waits in the host's memory.
+	away int
+	// state: so many of as many parts as there are layers of the adapter in 32 bits
+	// and of its moments are in the host's memory, where the optimiser reads and
+	// writes them once a step.
+	state int
+}
 
-// next is one layer more; false when there is nothing left to drop.
-func (s spare) next(layers int) (spare, bool) {
+// again is one layer more to compute again; false when there is nothing left.
+func (s spare) again(layers int) (spare, bool) {
 	if s.layers < layers {
 		s.layers++
 		return s, s.class < classes
 	}
-	return spare{s.class + 1, 1}, s.class+1 < classes
+	s.class, s.layers = s.class+1, 1
+	return s, s.class < classes
 }
 
 // drop is the set of tensors that are not kept.
@@ -43,6 +57,17 @@ func (s spare) drop(all []droppable) map[*kernels.Tensor]bool {
 	return set
 }
 
+// store is the set of tensors that wait in the host's memory.
+func (s spare) store(all [][]*kernels.Tensor, dropped map[*kernels.Tensor]bool) map[*kernels.Tensor]bool {
+	set := map[*kernels.Tensor]bool{}
+	for _, ts := range all[:s.away] {
+		for _, t := range ts {
+			set[t] = !dropped[t]
+		}
+	}
+	return set
+}
+
 // Unpacker is a device that keeps weights in another form beside the stored one
 // where there is room; Unpacked is what that takes for a program.
 type Unpacker interface {
@@ -53,28 +78,67 @@ type Unpacker interface {
 // unpacking each time is cheaper.
 const unpackClasses = 2
 
-// fit decides what the step computes again: nothing where there is memory for
-// all of it, else as little as fits. Results do not depend on it. other is what else will be allocated before the step runs.
+// ladder lists what a step can do to need less memory, each entry more than the
+// one before, in the order of what a byte costs. Up to unpacked, weights that are
+// unpacked once are worth their memory.
+func (t *Trainer) ladder() (list []spare, unpacked int) {
+	n := len(t.model.layers)
+	device, evicts := t.model.device.(kernels.Evicter)
+	s := spare{embed: t.model.hosted}
+	list = append(list, s)
+	again := func(until int) {
+		for {
+			next, ok := s.again(n)
+			if !ok || next.class == until {
+				return
+			}
+			s = next
+			list = append(list, s)
+		}
+	}
+	if evicts && !s.embed && t.model.head.Dense != t.model.embed && device.Evictable(t.model.embed) {
+		s.embed = true
+		list = append(list, s)
+	}
+	again(unpackClasses)
+	unpacked = len(list)
+	if !evicts {
+		again(classes)
+		return list, unpacked
+	}
+	// The bus has time while the step calculates.
+	for s.away < n {
+		s.away++
+		list = append(list, s)
+	}
+	again(unpackClasses + 1)
+	if slices.ContainsFunc(t.adapter.trainable(), func(x *kernels.Tensor) bool { return !device.Evictable(x) }) {
+		return list, unpacked
+	}
+	for s.state < n {
+		s.state++
+		list = append(list, s)
+	}
+	return list, unpacked
+}
+
+// fit decides what the step does to need less memory: nothing where there is
+// room for all of it, else as little as fits. Results do not depend on it. other is
+// what else will be allocated before the step runs.
 func (t *Trainer) fit(other int64) {
 	free := t.model.device.Describe().Free
 	if free == 0 {
 		return
 	}
 	room := free - free/50 - bytesOf(t.made) - other
-	layers := len(t.model.layers)
-	var all []spare
-	for s, ok := (spare{}), true; ok; s, ok = s.next(layers) {
-		all = append(all, s)
-	}
-	score := shapeScorer(t.model, t.config.Budget).record(t.adapter)
-	room -= kernels.NewPlan(score, true).Arena
+	list, unpacks := t.ladder()
 	need := func(s spare, unpacked bool) int64 {
 		t.spare = s
 		p, err := t.record()
 		if err != nil {
 			return 1 << 62
 		}
-		n := kernels.NewPlan(p, true).Arena + footprint(t.model.device, p)
+		n := t.activations(p, t.config.Budget) + footprint(t.model.device, p) - t.freed()
 		t.unpacked = 0
 		if u, ok := t.model.device.(Unpacker); ok && unpacked {
 			t.unpacked = u.Unpacked(p)
@@ -96,15 +160,113 @@ func (t *Trainer) fit(other int64) {
 		need(list[i], unpacked)
 		return true
 	}
-	if need(spare{}, true) <= room {
+	if need(list[0], true) <= room {
 		return
 	}
-	if _, ok := t.model.device.(Unpacker); ok && search(all[:1+unpackClasses*layers], true) {
+	if _, ok := t.model.device.(Unpacker); ok && search(list[:unpacks], true) {
 		return
 	}
-	if !search(all, false) {
-		need(all[len(all)-1], false) // the smallest; allocation says what is missing
+	if !search(list, false) {
+		need(list[len(list)-1], false) // the smallest; allocation says what is missing
 	}
+}
+
+// activations is what those of the step p and of an evaluation of so many tokens
+// take; 0: there is none.
+func (t *Trainer) activations(p *kernels.Program, evaluation int) int64 {
+	n, score := planOf(t.model.device, p).Arena, int64(0)
+	if evaluation > 0 {
+		score = planOf(t.model.device, shapeScorer(t.model, evaluation).record(t.adapter)).Arena
+	}
+	if _, shares := t.model.device.(kernels.Planner); shares {
+		return max(n, score)
+	}
+	return n + score
+}
+
+// freed is what moves from the device to the host's memory.
+func (t *Trainer) freed() int64 {
+	masters, moments := t.movable()
+	n := bytesOf(masters) + bytesOf(moments)
+	if t.spare.embed && !t.model.hosted {
+		n += t.model.embed.Bytes()
+	}
+	return n
+}
+
+// movable is what of the adapter and of its moments is in the host's memory.
+func (t *Trainer) movable() (masters, moment []*kernels.Tensor) {
+	n := len(t.model.layers)
+	for i := range t.spare.state {
+		for _, s := range part(t.slots, i, n) {
+			masters = append(masters, s.P)
+		}
+		moment = append(moment, moments(part(t.slots, i, n))...)
+	}
+	return masters, moment
+}
+
+// evict moves what the plan has in the host's memory.
+func (t *Trainer) evict() error {
+	if t.spare.embed {
+		if err := t.model.host(); err != nil {
+			return err
+		}
+	}
+	masters, moments := t.movable()
+	if len(masters) == 0 {
+		return nil
+	}
+	return t.model.device.(kernels.Evicter).Evict(append(masters, moments...)...)
+}
+
+// host moves the embedding to the host's memory.
+func (m *Model) host() error {
+	if m.hosted {
+		return nil
+	}
+	if err := m.device.(kernels.Evicter).Evict(m.embed); err != nil {
+		return err
+	}
+	m.hosted = true
+	m.Bytes -= m.embed.Bytes()
+	return nil
+}
+
+// describe says what is done, for people.
+func (s spare) describe(layers int, unpacked bool) []string {
+	var text []string
+	if s.embed {
+		text = append(text, "the embedding is read from the host's memory")
+	}
+	names := [classes]string{"normalised inputs", "SwiGLU", "gate and up", "queries, keys and values", "attention"}
+	for c := range min(s.class+1, classes) {
+		n := layers
+		if c == s.class {
+			n = s.layers
+		}
+		if n > 0 {
+			text = append(text, fmt.Sprintf("%s of %d layers computed again", names[c], n))
+		}
+	}
+	if !unpacked {
+		text = append(text, "weights unpacked for each product")
+	}
+	if s.away > 0 {
+		text = append(text, fmt.Sprintf("what %d layers keep waits in the host's memory", s.away))
+	}
+	if s.state > 0 {
+		text = append(text, fmt.Sprintf("the optimiser works in the host's memory for %d layers", s.state))
+	}
+	return text
+}
+
+// planOf is the plan that a device will make of p.
+func planOf(d kernels.Device, p *kernels.Program) *kernels.Plan {
+	if l, ok := d.(kernels.Planner); ok {
+		return l.Plan(p)
+	}
+	return kernels.NewPlan(p, true)
 }
 
 func footprint(d kernels.Device, p *kernels.Program) int64 {

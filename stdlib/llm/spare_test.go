@@ -3,6 +3,7 @@ package llm
 import (
 	"bytes"
 	"context"
+	"slices"
 	"testing"
 
 	"cogumi/kernels"
@@ -26,8 +27,8 @@ func sparing(t *testing.T, a *Adapter, s spare) *Trainer {
 	return tr
 }
 
-// TestRecomputedGradients: whatever is computed again, loss and gradients are
-// the same bits, and memory falls.
+// TestRecomputedGradients: whatever is computed again or waits in the host's
+// memory, loss and gradients are the same bits, and memory falls.
 func TestRecomputedGradients(t *testing.T) {
 	m := loadTiny(t, cpu.New(), "", Options{NF4: true})
 	a, err := NewAdapter(m, AdapterConfig{Rank: 8, Alpha: 16, Dropout: 0.2}, 1)
@@ -53,7 +54,8 @@ func TestRecomputedGradients(t *testing.T) {
 	}
 	nonzero(t, a)
 	loss, want, arena := run(spare{})
-	for _, s := range []spare{{0, 3}, {1, 0}, {1, 8}, {2, 4}, {2, 8}, {3, 8}, {4, 1}, {4, 8}} {
+	for _, s := range []spare{{layers: 3}, {class: 1}, {class: 1, layers: 8}, {class: 2, layers: 4}, {class: 2, layers: 8}, {class: 3, layers: 8},
+		{class: 4, layers: 1}, {class: 4, layers: 8}, {class: 4, layers: 8, away: 8}} {
 		l, got, smaller := run(s)
 		if l != loss {
 			t.Errorf("%+v: loss %v, want %v", s, l, loss)
@@ -68,6 +70,20 @@ func TestRecomputedGradients(t *testing.T) {
 			t.Errorf("%+v: %d bytes of activations, %d before", s, smaller, arena)
 		}
 		arena = smaller
+	}
+	for _, s := range []spare{{}, {class: 1, layers: 8}, {class: 2, layers: 5}, {class: 3, layers: 4}} {
+		_, _, arena := run(s)
+		for _, away := range []int{4, 8} {
+			s.away = away
+			l, got, smaller := run(s)
+			if l != loss || !slices.EqualFunc(got, want, bytes.Equal) {
+				t.Errorf("%+v: loss %v, want %v, and the gradients", s, l, loss)
+			}
+			if smaller >= arena {
+				t.Errorf("%+v: %d bytes of activations, %d before", s, smaller, arena)
+			}
+			arena = smaller
+		}
 	}
 }
 
@@ -122,7 +138,7 @@ func TestFitSpendsTheMemoryThereIs(t *testing.T) {
 	}
 	all, most := shape(1 << 40)
 	least, _ := shape(1)
-	if all.spare != (spare{}) || least.spare != (spare{classes - 1, 8}) {
+	if all.spare != (spare{}) || least.spare != (spare{class: classes - 1, layers: 8}) {
 		t.Fatalf("with all memory %+v, with none %+v", all.spare, least.spare)
 	}
 	fixed := bytesOf(all.made) + kernels.NewPlan(shapeScorer(m, 256).record(a), true).Arena

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"unsafe"
 
 	"cogumi/kernels"
@@ -85,10 +86,46 @@ func NewTrainer(a *Adapter, c TrainerConfig) (*Trainer, error) {
 		return nil, err
 	}
 	t.fit(0)
-	if err := a.model.device.Alloc(t.made...); err != nil {
-		return nil, err
+	return t, t.place()
+}
+
+// place allocates what the trainer keeps, and compiles its programs.
+func (t *Trainer) place() error {
+	device := t.model.device
+	rest := map[*kernels.Tensor]bool{}
+	for _, x := range t.made {
+		rest[x] = true
 	}
-	return t, t.compile()
+	n := len(t.model.layers)
+	for i := range n { // each can move by itself
+		moments := moments(part(t.slots, i, n))
+		for _, x := range moments {
+			delete(rest, x)
+		}
+		if err := device.Alloc(moments...); err != nil {
+			return err
+		}
+	}
+	left := slices.DeleteFunc(slices.Clone(t.made), func(x *kernels.Tensor) bool { return !rest[x] })
+	if err := device.Alloc(left...); err != nil {
+		return err
+	}
+	if err := t.evict(); err != nil {
+		return err
+	}
+	return t.compile()
+}
+
+// moments are the bulk of an optimiser's state.
+func moments(slots []kernels.AdamSlot) (ts []*kernels.Tensor) {
+	for _, s := range slots {
+		if s.Eight != nil {
+			ts = append(ts, s.Eight.M, s.Eight.V)
+		} else {
+			ts = append(ts, s.M, s.V)
+		}
+	}
+	return ts
 }
 
 // shapeTrainer is a trainer without memory.
@@ -190,7 +227,12 @@ func (t *Trainer) record() (*kernels.Program, error) {
 	if err := kernels.Differentiate(r.Program, trainable, map[*kernels.Tensor]*kernels.Tensor{x: dx}); err != nil {
 		return nil, err
 	}
-	return kernels.Recompute(r.Program, boundary, t.spare.drop(r.layers))
+	drop := t.spare.drop(r.layers)
+	p, err := kernels.Recompute(r.Program, boundary, drop)
+	if err != nil {
+		return nil, err
+	}
+	return kernels.Offload(p, boundary, t.spare.store(r.stored, drop)), nil
 }
 
 // Times is the time per kind of operation since the last call.

@@ -40,6 +40,18 @@ func (x *Context) NewEvent() (*Event, error) {
 	return e, x.c.do("cuEventCreate", uintptr(unsafe.Pointer(&e.handle)), 0)
 }
 
+const disableTiming = 2
+
+// NewMark makes an event that streams wait for and that cannot be timed.
+func (x *Context) NewMark() (*Event, error) {
+	e := &Event{x: x}
+	return e, x.c.do("cuEventCreate", uintptr(unsafe.Pointer(&e.handle)), disableTiming)
+}
+
+// Wait lets the stream's later work wait for what e marks. In a capture, a stream
+// that waits for a mark of the captured one becomes part of it.
+func (s *Stream) Wait(e *Event) error { return s.x.c.do("cuStreamWaitEvent", s.handle, e.handle, 0) }
+
 // Record marks the end of the stream's work so far.
 func (e *Event) Record(s *Stream) error { return e.x.c.do("cuEventRecord", e.handle, s.handle) }
 
