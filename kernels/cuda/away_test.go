@@ -114,3 +114,43 @@ func ints(x ...int32) (b []byte) {
 	}
 	return b
 }
+
+// BenchmarkBus copies 256 MiB between the GPU and page-locked memory: out, in,
+// and both at once.
+func BenchmarkBus(b *testing.B) {
+	d := open(b, Options{})
+	const n = 256 << 20
+	leave, err := d.enter()
+	defer leave()
+	if err != nil {
+		b.Fatal(err)
+	}
+	gpu, err := d.memory.take("bus", n, n)
+	if err != nil {
+		b.Fatal(err)
+	}
+	host, err := d.memory.takeHost("bus", n, n)
+	if err != nil {
+		b.Fatal(err)
+	}
+	out := func() error { return d.out.Move(host[0].ptr, gpu[0].ptr, n) }
+	in := func() error { return d.in.Move(gpu[1].ptr, host[1].ptr, n) }
+	for name, moves := range map[string][]func() error{"out": {out}, "in": {in}, "both": {out, in}} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				for _, move := range moves {
+					if err := move(); err != nil {
+						b.Fatal(err)
+					}
+				}
+				if err := d.context.Synchronize(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.N)*n*float64(len(moves))/1e9/b.Elapsed().Seconds(), "GB/s")
+		})
+	}
+	for _, p := range append(gpu, host...) {
+		d.memory.release(p)
+	}
+}

@@ -3,6 +3,7 @@ package llm
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"testing"
 )
 
@@ -57,5 +58,65 @@ func TestAwayOnGPU(t *testing.T) {
 				break
 			}
 		}
+	}
+}
+
+// BenchmarkMeasuresOnGPU is what each way to need less memory costs, on the shape
+// of Llama-3.1-8B, 2 × 2,048 tokens, rank 64.
+func BenchmarkMeasuresOnGPU(b *testing.B) {
+	d := gpu(b)
+	m, err := NewRandom(d, llama8B(b), 1)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer m.Close()
+	examples := randomExamples(2, 2048)
+	for i := range examples {
+		examples[i].Labels = examples[i].IDs
+	}
+	const all = 32
+	for _, s := range []spare{
+		{class: 1, layers: all}, {class: 2, layers: all}, {class: 4, layers: all},
+		{class: 1, layers: all, away: all}, {class: 2, layers: all, away: all}, {class: 3, layers: all, away: all}, {class: 4, layers: all, away: all},
+		{embed: true, class: 2, layers: all, away: all}, {embed: true, class: 2, layers: all, away: all, state: all / 2},
+		{embed: true, class: 2, layers: all, away: all, state: all},
+	} {
+		b.Run(fmt.Sprintf("%+v", s), func(b *testing.B) {
+			a, err := NewAdapter(m, AdapterConfig{Rank: 64, Alpha: 16}, 1)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer a.Close()
+			tr, err := shapeTrainer(a, TrainerConfig{Optimizer: AdamW8bit, MaxNorm: 1, Budget: 4096})
+			if err != nil {
+				b.Fatal(err)
+			}
+			tr.spare = s
+			if err := tr.place(); err != nil {
+				b.Fatal(err)
+			}
+			defer tr.Close()
+			for range 2 {
+				if _, err := tr.Step(context.Background(), examples, 1e-5); err != nil {
+					b.Fatal(err)
+				}
+			}
+			tr.Times()
+			b.ResetTimer()
+			for b.Loop() {
+				if _, err := tr.Step(context.Background(), examples, 1e-5); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.N)*4096/b.Elapsed().Seconds(), "tok/s")
+			kinds, _ := d.Usage()
+			var held int64
+			for k, n := range kinds {
+				if k != "in the host's memory" {
+					held += n
+				}
+			}
+			b.ReportMetric(float64(held)/(1<<30), "GiB")
+		})
 	}
 }

@@ -25,20 +25,26 @@ func (d *onPaper) Compile(*kernels.Program) (kernels.Executable, error) {
 	return nil, kernels.ErrUnsupported
 }
 
-// TestPlanIsTrue: plans of a Llama-3.1-8B step with rank 64 against what
-// `cogumi bench train` held on an NVIDIA H200.
-func TestPlanIsTrue(t *testing.T) {
-	if testing.Short() {
-		t.Skip("-short: draws 8 billion parameters")
-	}
+// llama8B is the shape of Llama-3.1-8B.
+func llama8B(t testing.TB) *hfconfig.Config {
+	t.Helper()
 	c, err := hfconfig.Parse([]byte(`{"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": 128256, "hidden_size": 4096,
 		"intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8, "head_dim": 128,
 		"rms_norm_eps": 1e-5, "rope_theta": 5e5, "max_position_embeddings": 131072, "hidden_act": "silu", "tie_word_embeddings": false}`), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return c
+}
+
+// TestPlanIsTrue: plans of a Llama-3.1-8B step with rank 64 against what
+// `cogumi bench train` held on an NVIDIA H200.
+func TestPlanIsTrue(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: draws 8 billion parameters")
+	}
 	d := &onPaper{free: 138 << 30}
-	m, err := NewRandom(d, c, 1)
+	m, err := NewRandom(d, llama8B(t), 1)
 	if err != nil {
 		t.Fatal(err)
 	}

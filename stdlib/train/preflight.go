@@ -110,7 +110,13 @@ func (s *session) showMemory(base *llm.Model) {
 		{"activations", p.Activations}, {"ids, targets, losses", p.Inputs}, {"weights as products read them, workspace", p.Derived}, {"in all", p.Total()}} {
 		t.Rows = append(t.Rows, []any{part.what, math.Round(10*mib(part.bytes)) / 10})
 	}
+	if p.Host > 0 {
+		t.Rows = append(t.Rows, []any{"in the host's memory, beside that", math.Round(10*mib(p.Host)) / 10})
+	}
 	s.r.Table(t)
+	for _, measure := range p.Measures {
+		s.r.Logf("memory: %s", measure)
+	}
 	s.r.Logf("memory: weights %s (%s), adapter with gradients and optimiser %s, activations %s, workspace %s: %s in all", experiment.Bytes(p.Weights), base.Format,
 		experiment.Bytes(p.Adapter+p.Gradients+p.Optimizer), experiment.Bytes(p.Activations+p.Inputs), experiment.Bytes(p.Derived), experiment.Bytes(p.Total()))
 }

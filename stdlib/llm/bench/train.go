@@ -63,6 +63,8 @@ type TrainResult struct {
 	Share        float64            `json:"share"`               // of the ceiling
 	Memory       map[string]float64 `json:"memory_gib"`          // by kind
 	PlannedGiB   float64            `json:"planned_gib"`         // before the first step
+	HostGiB      float64            `json:"host_gib"`            // of the host's memory, beside that
+	Measures     []string           `json:"measures"`            // what the step does to need no more
 	PeakGiB      float64            `json:"peak_gib"`
 	Families     map[string]float64 `json:"families_ms"` // a step, by kind of operation
 	Losses       []float64          `json:"losses"`
@@ -109,6 +111,15 @@ func Train(ctx context.Context, device kernels.Device, c TrainConfig, say func(s
 	r.PlannedGiB = gib(plan.Total())
 	say(fmt.Sprintf("memory plan: weights %.2f GiB, adapter with gradients and optimiser %.2f, activations %.2f, unpacked weights and workspace %.2f: %.2f in all",
 		gib(plan.Weights), gib(plan.Adapter+plan.Gradients+plan.Optimizer), gib(plan.Activations), gib(plan.Derived), r.PlannedGiB))
+	for _, measure := range plan.Measures {
+		say("memory: " + measure)
+	}
+	r.Measures, r.HostGiB = plan.Measures, gib(plan.Host)
+	if free := device.Describe().Free; free > 0 && plan.New() > free {
+		return nil, fmt.Errorf("%d rows of %d tokens at rank %d need at least %.2f GiB on %s, of which the weights are %.2f; it has %.2f: "+
+			"fewer rows or tokens, or a smaller rank, need less", c.Rows, c.Length, c.Rank, r.PlannedGiB, d.Name, gib(plan.Weights),
+			gib(free+m.Bytes))
+	}
 	a, err := llm.NewAdapter(m, settings, 1)
 	if err != nil {
 		return nil, err
