@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"cogumi/reports/run"
+	"cogumi/runtime/guard"
 	"cogumi/runtime/launch"
 	"cogumi/runtime/script"
 	"cogumi/runtime/stage"
@@ -17,6 +18,10 @@ import (
 // interprets a script and closes its run.
 func runChild(args []string) int {
 	if err := launch.RecordCrashes(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return launch.Failed
+	}
+	if err := enter(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return launch.Failed
 	}
@@ -36,6 +41,15 @@ func runChild(args []string) int {
 		return asked
 	}
 	return code
+}
+
+// enter takes over what a restricted child gets from its parent.
+func enter() error {
+	setup, err := launch.Enter()
+	if setup == nil || err != nil {
+		return err
+	}
+	return guard.Files(setup.Writable, setup.Caches)
 }
 
 // closeRun closes the run and returns the exit code that goes with it; failure

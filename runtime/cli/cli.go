@@ -24,6 +24,9 @@ type app struct {
 	runsFlag string // --runs
 	color    bool   // on standard error
 	source   fs.FS  // cogumi's own, for scripts that are compiled
+
+	trust             bool     // --trust of a session
+	mayRead, mayWrite []string // --may-read, --may-write
 }
 
 // fault is an error with the exit code that it asks for.

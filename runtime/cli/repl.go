@@ -53,6 +53,9 @@ values go to standard output, and the exit code is 1 when a piece failed.`,
 	}
 	c.Flags().BoolVarP(&a.quiet, "quiet", "q", false, "values and errors only")
 	c.Flags().StringVar(&a.runsFlag, "runs", "", "folder of all runs (default ./runs)")
+	c.Flags().BoolVar(&a.trust, "trust", false, "do not restrict the session: it may do what you may")
+	c.Flags().StringArrayVar(&a.mayRead, "may-read", nil, "path that the session may read, too")
+	c.Flags().StringArrayVar(&a.mayWrite, "may-write", nil, "path that the session may write, too")
 	c.Flags().StringVar(&gpu, "gpu", "", "compute on this GPU, or off for the processor (default the first GPU that serves)")
 	return c
 }

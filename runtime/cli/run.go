@@ -33,8 +33,17 @@ Flags of cogumi itself, before or after the name:
   --compiled     compile the script with the machine's Go toolchain instead of
                  interpreting it: its own loops run at full speed, and it may do
                  whatever a Go program may do
+  --trust        no restrictions: see below
+  --may-read P, --may-write P
+                 let the script read, or read and write, at this path too
   --gpu N|off    compute on this GPU, or on the processor (default: the first GPU
                  that serves; COGUMI_GPU, CUDA_VISIBLE_DEVICES)
+
+A script runs in a process that may read below the working folder, what its flags
+name, its runs and the caches, and write below its run's folder and where its header's
+OUTPUT says. It starts no programs, reaches the network only through cogumi's
+packages, and does not see the secrets of the environment. --trust takes all of that
+away, --compiled as well; the run says which it was.
 
 Exit codes: 0 ok, 1 script failed, 2 usage or header, 3 an input is missing or of
 the wrong kind, 4 a gate failed, 130 Ctrl-C. The first Ctrl-C lets the script
@@ -137,6 +146,8 @@ func (a *app) runScript(script found, all []found, line *runLine) error {
 	if err != nil {
 		return a.runFault(err)
 	}
+	files := a.filesOf(script, line, values)
+	a.tellIsolation(script, files)
 	stdout := a.out
 	if a.json {
 		stdout = a.err
@@ -144,7 +155,7 @@ func (a *app) runScript(script found, all []found, line *runLine) error {
 	out, err := launch.Run(launch.Config{
 		Script: script.Script, File: script.file, Args: line.script, Root: root,
 		Command: line.command(), Quiet: a.quiet, Force: line.force, From: line.from,
-		Program: program, ProgramArgs: programArgs, Compiled: line.compiled,
+		Program: program, ProgramArgs: programArgs, Compiled: line.compiled, Files: files,
 		Stdin: a.in, Stdout: stdout, Stderr: a.err,
 		Report: buildReport,
 	})
@@ -270,6 +281,8 @@ type runLine struct {
 	from              string   // do this step and all after it again
 	gpu               string   // number, "off", or "" for automatic
 	compiled          bool     // by the Go toolchain, not interpreted
+	trust             bool     // the script's process is not restricted
+	mayRead, mayWrite []string // paths
 	name              string   // script
 	rest              []string // after the name, not yet split
 	script            []string // the script's own arguments
@@ -327,8 +340,9 @@ func (l *runLine) splitRest(s *stage.Script) error {
 // arguments it took; 0 where there is none.
 func (l *runLine) own(args []string) int {
 	name, value, given := strings.Cut(args[0], "=")
-	switches := map[string]*bool{"--json": &l.json, "-q": &l.quiet, "--quiet": &l.quiet, "-h": &l.help, "--help": &l.help, "--force": &l.force, "--compiled": &l.compiled}
+	switches := map[string]*bool{"--json": &l.json, "-q": &l.quiet, "--quiet": &l.quiet, "-h": &l.help, "--help": &l.help, "--force": &l.force, "--compiled": &l.compiled, "--trust": &l.trust}
 	values := map[string]*string{"--runs": &l.runs, "--from": &l.from, "--gpu": &l.gpu}
+	lists := map[string]*[]string{"--may-read": &l.mayRead, "--may-write": &l.mayWrite}
 	if s := switches[name]; s != nil {
 		if given {
 			l.err = usage("write "+name+" alone", "%s takes no value", name)
@@ -337,19 +351,25 @@ func (l *runLine) own(args []string) int {
 		*s = true
 		return 1
 	}
-	v := values[name]
+	v, list := values[name], lists[name]
+	took := 2
 	switch {
-	case v == nil:
+	case v == nil && list == nil:
 		return 0
 	case given:
-		*v = value
-		return 1
+		took = 1
 	case len(args) < 2:
 		l.err = usage("see: cogumi run --help", "%s needs a value", name)
 		return 0
+	default:
+		value = args[1]
 	}
-	*v = args[1]
-	return 2
+	if v != nil {
+		*v = value
+	} else {
+		*list = append(*list, value)
+	}
+	return took
 }
 
 // command repeats the run.
@@ -357,6 +377,15 @@ func (l *runLine) command() string {
 	words := []string{"cogumi", "run"}
 	if l.compiled {
 		words = append(words, "--compiled")
+	}
+	if l.trust {
+		words = append(words, "--trust")
+	}
+	for _, path := range l.mayRead {
+		words = append(words, "--may-read", path)
+	}
+	for _, path := range l.mayWrite {
+		words = append(words, "--may-write", path)
 	}
 	words = append(append(words, l.name), machine.Redact(l.script)...)
 	for i, w := range words {

@@ -23,9 +23,14 @@ func (a *app) sessionConfig(name, command string) (launch.Config, error) {
 	if err != nil {
 		return launch.Config{}, failed("", "find the program itself: %v", err)
 	}
+	var files *launch.Files
+	if !a.trust {
+		files = &launch.Files{Read: a.mayRead, Write: a.mayWrite}
+	}
+	a.tellIsolation(found{Script: &stage.Script{}}, files)
 	return launch.Config{
 		Script: &stage.Script{Name: name}, Root: root, Command: command, Quiet: a.quiet,
-		Program: program, ProgramArgs: []string{sessionCommand}, Report: buildReport,
+		Program: program, ProgramArgs: []string{sessionCommand}, Report: buildReport, Files: files,
 	}, nil
 }
 
@@ -36,6 +41,10 @@ const pieceGrace = 5 * time.Second
 // runSession is the hidden command "__session": the process that pieces run in.
 func runSession(source fs.FS) int {
 	if err := launch.RecordCrashes(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return launch.Failed
+	}
+	if err := enter(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return launch.Failed
 	}

@@ -20,4 +20,4 @@ const (
 	sysSeccomp         = 317
 )
 
-var refusedHere = []uint32{syscall.SYS_FORK, syscall.SYS_VFORK, syscall.SYS_IOPL, syscall.SYS_IOPERM, syscall.SYS_USELIB, syscall.SYS_MODIFY_LDT}
+var refusedHere = []uint32{syscall.SYS_FORK, syscall.SYS_CHMOD, syscall.SYS_CHOWN, syscall.SYS_LCHOWN, syscall.SYS_VFORK, syscall.SYS_IOPL, syscall.SYS_IOPERM, syscall.SYS_USELIB, syscall.SYS_MODIFY_LDT}

@@ -67,6 +67,8 @@ var refused = append([]uint32{
 	447,                                                                             // memfd_secret
 	syscall.SYS_SHMGET, syscall.SYS_SEMGET, syscall.SYS_MSGGET, syscall.SYS_MQ_OPEN, // they outlive the process
 	sysNameToHandleAt, sysOpenByHandleAt, syscall.SYS_FANOTIFY_INIT, syscall.SYS_SYSLOG, syscall.SYS_VHANGUP,
+	syscall.SYS_FCHMODAT, 452, syscall.SYS_FCHOWNAT, syscall.SYS_FCHOWN, // of files that Landlock does not let be opened
+	syscall.SYS_SETXATTR, syscall.SYS_LSETXATTR, syscall.SYS_FSETXATTR, syscall.SYS_REMOVEXATTR, syscall.SYS_LREMOVEXATTR, syscall.SYS_FREMOVEXATTR,
 	syscall.SYS_SETTIMEOFDAY, syscall.SYS_CLOCK_SETTIME, syscall.SYS_SETHOSTNAME, syscall.SYS_SETDOMAINNAME,
 }, refusedHere...)
 
@@ -150,6 +152,11 @@ func callFilter(pid uint32) []filter {
 	within(syscall.SYS_PRCTL, // it dies with its parent
 		filter{code: bpfLoad, k: arg(0)},
 		filter{bpfJeq, 0, 1, prSetPdeathsig},
+		filter{code: bpfReturn, k: eperm},
+		filter{code: bpfReturn, k: retAllow})
+	within(syscall.SYS_FCHMOD,
+		filter{code: bpfLoad, k: arg(1)},
+		filter{bpfJset, 0, 1, syscall.S_ISUID | syscall.S_ISGID},
 		filter{code: bpfReturn, k: eperm},
 		filter{code: bpfReturn, k: retAllow})
 	within(syscall.SYS_SOCKET, socketPart()...)

@@ -19,6 +19,7 @@ import (
 // Setup is what a restricted child is told first.
 type Setup struct {
 	Writable []string // where a script may write: files, and below folders
+	Caches   []string // and where primitives may
 	Proxies  []string // NAME=value of those that hold a password
 }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"cogumi/runtime/confine"
@@ -46,7 +47,7 @@ func (cfg Config) policy(dir, temp string) confine.Policy {
 	const read, write = confine.Read, confine.Read | confine.Write
 	add(write, dir, temp)
 	add(read, filepath.Dir(dir))
-	for _, shared := range []string{".steps", ".judgements"} { // finished steps, and what was paid for
+	for _, shared := range sharedFolders {
 		add(write, made(filepath.Join(filepath.Dir(dir), shared)))
 	}
 	p = append(p, workingFolder()...)
@@ -76,6 +77,9 @@ func (cfg Config) policy(dir, temp string) confine.Policy {
 	add(confine.Exec, loaderOf(cfg.Program))
 	return p
 }
+
+// sharedFolders of all runs hold finished steps, and answers that were paid for.
+var sharedFolders = []string{".steps", ".judgements"}
 
 // system is what programs read of a machine: libraries, certificates, time
 // zones, names of hosts, its processors. /etc and /proc as a whole are not in it.
@@ -256,11 +260,26 @@ func (cfg Config) confine(cmd *exec.Cmd, dir string) (*bounds, error) {
 	first := 3 + len(cmd.ExtraFiles)
 	cmd.ExtraFiles = append(cmd.ExtraFiles, b.theirs...)
 	env, secrets := partSecrets(cmd.Env, cfg.Args)
-	setup := Setup{Writable: append(append([]string{dir, b.temp}, cfg.Files.Write...), cfg.Files.Outputs...)}
+	setup := cfg.setup(dir, b.temp)
 	cmd.Env = append(env, fmt.Sprint(confine.EnvPolicy, "=", first), fmt.Sprint(EnvBroker, "=", first+1), "TMPDIR="+b.temp)
 	b.served = make(chan struct{})
 	go b.serve(secrets, setup)
 	return b, nil
+}
+
+// setup is what the child is told of the policy: what Landlock cannot say, that
+// of an output's folder only the output is meant.
+func (cfg Config) setup(dir, temp string) Setup {
+	s := Setup{Writable: slices.Concat([]string{dir, temp}, cfg.Files.Write, cfg.Files.Outputs)}
+	for _, shared := range sharedFolders {
+		s.Caches = append(s.Caches, filepath.Join(filepath.Dir(dir), shared))
+	}
+	for _, r := range caches() {
+		if r.May&confine.Write != 0 {
+			s.Caches = append(s.Caches, r.Path)
+		}
+	}
+	return s
 }
 
 // handOver is a file from which b can be read, once.

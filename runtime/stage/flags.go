@@ -13,7 +13,7 @@ import (
 type Flag = source.Flag
 
 // reserved flags belong to the command line itself.
-var reserved = map[string]bool{"json": true, "quiet": true, "help": true, "runs": true, "force": true, "from": true}
+var reserved = map[string]bool{"json": true, "quiet": true, "help": true, "runs": true, "force": true, "from": true, "trust": true, "may-read": true, "may-write": true}
 
 type scanned struct {
 	list    []Flag

@@ -28,7 +28,7 @@ func Preflight(s *Script, set *Set, values Values) *Missing {
 }
 
 func (p Port) check(s *Script, set *Set, values Values) *Missing {
-	path := p.value(s, values)
+	path := p.Value(s, values)
 	if isBuiltin(path) || p.Builtin && path == p.Path || p.InRun() && path == p.Path {
 		return nil
 	}
@@ -61,8 +61,8 @@ func (p Port) check(s *Script, set *Set, values Values) *Missing {
 	return nil
 }
 
-// value is the path that this run uses for the port.
-func (p Port) value(s *Script, values Values) string {
+// Value is the path that this run uses for the port.
+func (p Port) Value(s *Script, values Values) string {
 	if p.Flag == "" {
 		return p.Path
 	}

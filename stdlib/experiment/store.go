@@ -179,7 +179,11 @@ func unlock(dir string) error {
 		if err != nil || fi.Mode().Perm()&0o200 != 0 {
 			return err
 		}
-		return os.Chmod(path, fi.Mode().Perm()|0o200)
+		f, err := os.Open(path) // a restricted process changes no modes by name
+		if err != nil {
+			return err
+		}
+		return errors.Join(f.Chmod(fi.Mode().Perm()|0o200), f.Close())
 	})
 }
 

@@ -14,9 +14,23 @@ import (
 	"time"
 )
 
+// Guard, where it is set, refuses paths that this process must not write to. It is
+// set once, before anything is written.
+var Guard func(path string) error
+
+func guarded(path string) error {
+	if Guard == nil {
+		return nil
+	}
+	return Guard(path)
+}
+
 // WriteFile replaces path with what write gives it: a temporary file in the same
 // folder, fsync, rename, fsync of the folder.
 func WriteFile(path string, write func(io.Writer) error) (err error) {
+	if err := guarded(path); err != nil {
+		return err
+	}
 	dir := filepath.Dir(path)
 	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+"-*.tmp")
 	if err != nil {
@@ -68,6 +82,9 @@ func SyncDir(dir string) error {
 
 // Rename moves old to new in the same file system and syncs both folders.
 func Rename(oldPath, newPath string) error {
+	if err := guarded(newPath); err != nil {
+		return err
+	}
 	if err := os.Rename(oldPath, newPath); err != nil {
 		return err
 	}
