@@ -135,7 +135,21 @@ func (l *lowerer) conversion(x *ast.CallExpr, t types.Type) ast.Expr {
 			l.reject(x, "conversion between pointers to different named types", "convert the values instead")
 		}
 	}
-	return l.call(&ast.ParenExpr{X: l.typ(t)}, e)
+	return l.cast(e, from, t)
+}
+
+// cast writes T(e). The interpreter loses its way in a condition that begins
+// with a conversion whose type is in parentheses: those are in helpers.
+func (l *lowerer) cast(e ast.Expr, from, to types.Type) ast.Expr {
+	switch t := l.typ(to).(type) {
+	case *ast.StarExpr, *ast.FuncType, *ast.ChanType, *ast.InterfaceType:
+		return l.call(l.id(l.helper("cast "+l.table.TypeName(from), to, func(name string) {
+			l.topFunc(name, []*ast.Field{l.field("v", l.typ(from))}, []*ast.Field{l.field("", l.typ(to))},
+				l.ret(l.call(&ast.ParenExpr{X: t}, l.id("v"))))
+		})), e)
+	default:
+		return l.call(t, e)
+	}
 }
 
 // hostFunc is the host's function or method that an expression names.

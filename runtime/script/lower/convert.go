@@ -113,7 +113,7 @@ func (l *lowerer) retype(e ast.Expr, from, to types.Type) ast.Expr {
 	if !isStruct || types.Identical(from, to) {
 		return e
 	}
-	return l.call(&ast.ParenExpr{X: l.typ(to)}, e)
+	return l.call(l.typ(to), e)
 }
 
 // into is the name of a helper that takes a value of type t out of an interface:
