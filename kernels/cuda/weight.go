@@ -78,33 +78,43 @@ func (d *Device) Footprint(p *kernels.Program) int64 {
 }
 
 // workspace is about what an operation asks for with compiler.scratch.
-func workspace(op kernels.Op) int64 {
-	var unpacked int64
-	for _, m := range matrices(op) {
-		if m.NF4 != nil {
-			unpacked = max(unpacked, 2*int64(m.Out)*int64(m.In))
+func workspace(op kernels.Op) (n int64) {
+	l, _ := op.(*kernels.Linear)
+	if b, ok := op.(*kernels.LinearBackward); ok {
+		l = b.Forward
+	}
+	if l == nil || !l.FP8 { // 8-bit floats are unpacked once
+		for _, m := range matrices(op) {
+			if m.NF4 != nil {
+				n = max(n, 2*int64(m.Out)*int64(m.In))
+			}
 		}
+	}
+	if l != nil && l.Drop != nil {
+		n += 2 * int64(l.X.Len())
 	}
 	switch o := op.(type) {
 	case *kernels.Linear:
-		if o.Drop != nil {
-			unpacked += 2 * int64(o.X.Len())
+		if o.FP8 {
+			n += eightBytes(o.X.Rows(), o.X.Cols())
 		}
 	case *kernels.LinearBackward:
-		for _, p := range o.Forward.Projs {
+		out := 0
+		for _, p := range l.Projs {
+			out += p.W.Out
 			if p.LoRA != nil {
-				unpacked += int64(p.LoRA.A.Shape[0]) * int64(2*o.Forward.X.Rows()+4*o.Forward.X.Cols())
+				n += int64(p.LoRA.A.Shape[0]) * int64(2*l.X.Rows()+4*l.X.Cols())
 			}
 		}
-		if o.Forward.Drop != nil {
-			unpacked += 2 * int64(o.Forward.X.Len())
+		if l.FP8 {
+			n += eightBytes(l.X.Rows(), out)
 		}
 	case *kernels.CrossEntropy:
-		unpacked += 2 * int64(min(o.X.Rows(), lossRows)) * int64(o.W.Out+8)
+		n += 2 * int64(min(o.X.Rows(), lossRows)) * int64(o.W.Out+8)
 	case *kernels.AttentionBackward:
-		unpacked += 16 * int64(o.Forward.Q.Rows()) * int64(o.Forward.Heads)
+		n += 16 * int64(o.Forward.Q.Rows()) * int64(o.Forward.Heads)
 	}
-	return unpacked
+	return n
 }
 
 // matrices lists the frozen weights that an operation multiplies with.

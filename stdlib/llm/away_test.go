@@ -4,7 +4,11 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"testing"
+
+	"cogumi/kernels"
+	"cogumi/kernels/cpu"
 )
 
 // TestAwayOnGPU: whatever a step computes again or has in the host's memory,
@@ -58,6 +62,154 @@ func TestAwayOnGPU(t *testing.T) {
 				break
 			}
 		}
+	}
+}
+
+// small is a device with memory of its own, of which there is little.
+type small struct {
+	kernels.Device
+	free  int64
+	there map[*kernels.Tensor]bool
+	moved []*kernels.Tensor
+}
+
+func (d *small) Describe() kernels.Description {
+	x := d.Device.Describe()
+	x.Free = d.free
+	return x
+}
+
+func (d *small) Alloc(ts ...*kernels.Tensor) error {
+	if bytesOf(ts) > d.free {
+		return fmt.Errorf("%d bytes are free", d.free)
+	}
+	for _, t := range ts {
+		d.free -= t.Bytes()
+		d.there[t] = true
+	}
+	return d.Device.Alloc(ts...)
+}
+
+func (d *small) Free(ts ...*kernels.Tensor) {
+	for _, t := range ts {
+		if d.there[t] {
+			d.free += t.Bytes()
+		}
+		delete(d.there, t)
+	}
+	d.Device.Free(ts...)
+}
+
+func (d *small) Evictable(t *kernels.Tensor) bool { return true }
+
+func (d *small) Evict(ts ...*kernels.Tensor) error {
+	for _, t := range ts {
+		d.free += t.Bytes()
+		delete(d.there, t)
+		d.moved = append(d.moved, t)
+	}
+	return nil
+}
+
+// TestEmbeddingMovesWhereThereIsNoRoom: while a model is loaded, and before it is
+// measured.
+func TestEmbeddingMovesWhereThereIsNoRoom(t *testing.T) {
+	c := llama8B(t)
+	c.VocabSize, c.Hidden, c.Intermediate, c.Layers, c.Heads, c.KVHeads, c.HeadDim, c.MaxPositions = 2000, 128, 256, 2, 4, 2, 32, 512
+	load := func(free int64) (*Model, *small, error) {
+		d := &small{Device: cpu.New(), free: free, there: map[*kernels.Tensor]bool{}}
+		m, err := NewRandom(d, c, 1)
+		return m, d, err
+	}
+	m, d, err := load(1 << 30)
+	if err != nil || m.hosted {
+		t.Fatal("with room", err)
+	}
+	all, table := m.Bytes, m.embed.Bytes()
+	if m, d, err = load(all - 1000); err != nil || !m.hosted || len(d.moved) != 1 || m.Bytes != all-table {
+		t.Errorf("1,000 bytes short: %v, hosted %t, %d bytes of %d", err, m.hosted, m.Bytes, all)
+	}
+	if _, _, err = load(all - table - 1); err == nil {
+		t.Error("a model that has no room was loaded")
+	}
+	m, d, err = load(all + 1000)
+	if err != nil || m.hosted {
+		t.Fatal("with just enough room", err)
+	}
+	s, err := NewScorer(m, nil, 64)
+	if err != nil || !m.hosted || d.moved[0] != m.embed {
+		t.Fatal("no room was made for an evaluation", err)
+	}
+	s.Close()
+	m.Close()
+	if d.free != all+1000 {
+		t.Errorf("%d bytes are free in the end, there were %d", d.free, all+1000)
+	}
+}
+
+// TestPlanMeetsTheTrainer: on a device that can move things, what a trainer has
+// allocated is what was planned, and it learns the same.
+func TestPlanMeetsTheTrainer(t *testing.T) {
+	c := llama8B(t)
+	c.VocabSize, c.Hidden, c.Intermediate, c.Layers, c.Heads, c.KVHeads, c.HeadDim, c.MaxPositions = 2000, 128, 512, 4, 4, 2, 32, 512
+	examples := randomExamples(2, 60)
+	var losses []float64
+	for _, part := range []int64{200, 75, 60, 40} {
+		d := &small{Device: cpu.New(), free: 1 << 40, there: map[*kernels.Tensor]bool{}}
+		m, err := NewRandom(d, c, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		config, training := AdapterConfig{Rank: 8, Alpha: 16}, TrainerConfig{Optimizer: AdamW8bit, MaxNorm: 1, Budget: 128}
+		full, err := PlanTraining(m, config, training, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.free = full.New() * part / 100 * 51 / 50
+		plan, err := PlanTraining(m, config, training, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if part == 200 && plan.Measures != nil || part < 200 && (plan.Measures == nil || plan.Total() >= full.Total()) {
+			t.Errorf("%d %%: %d bytes of %d, %v", part, plan.Total(), full.Total(), plan.Measures)
+		}
+		if room := d.free; plan.New() > room {
+			t.Errorf("%d %%: planned %d bytes, %d are free: %v", part, plan.New(), room, plan.Measures)
+		}
+		d.free += 1 << 20 // what is allocated first and moves then
+		before := d.free
+		a, err := NewAdapter(m, config, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.free -= 1 << 20
+		tr, err := shapeTrainer(a, training)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tr.fit(0)
+		d.free += 1 << 20
+		if err := tr.place(); err != nil {
+			t.Fatal(err)
+		}
+		if taken := before - d.free + tr.micro.Plan().Arena; taken > plan.New()*51/50 || taken < plan.New()*49/50 {
+			t.Errorf("%d %%: %d bytes are taken, %d were planned: %v", part, taken, plan.New(), plan.Measures)
+		}
+		var got []float64
+		for range 2 {
+			r, err := tr.Step(context.Background(), examples, 1e-3)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, r.Loss, r.GradNorm)
+		}
+		if losses == nil {
+			losses = got
+		}
+		if !slices.Equal(got, losses) {
+			t.Errorf("%d %%: losses and norms %v, want %v: %v", part, got, losses, plan.Measures)
+		}
+		t.Logf("%d %%: %d bytes, %v", part, plan.New(), plan.Measures)
 	}
 }
 

@@ -18,11 +18,15 @@ type Scorer struct {
 // NewScorer records the forward pass with its loss. adapter may be nil.
 func NewScorer(m *Model, adapter *Adapter, budget int) (*Scorer, error) {
 	s := shapeScorer(m, budget)
-	if err := m.device.Alloc(s.made()...); err != nil {
+	program := s.record(adapter)
+	err := m.makeRoom(program, s.made())
+	if err == nil {
+		err = m.device.Alloc(s.made()...)
+	}
+	if err != nil {
 		return nil, err
 	}
-	var err error
-	s.run, err = m.device.Compile(s.record(adapter))
+	s.run, err = m.device.Compile(program)
 	return s, err
 }
 

@@ -96,7 +96,7 @@ func (t *Trainer) ladder() (list []spare, unpacked int) {
 			list = append(list, s)
 		}
 	}
-	if evicts && !s.embed && t.model.head.Dense != t.model.embed && device.Evictable(t.model.embed) {
+	if t.model.movable() {
 		s.embed = true
 		list = append(list, s)
 	}
@@ -220,6 +220,13 @@ func (t *Trainer) evict() error {
 	return t.model.device.(kernels.Evicter).Evict(append(masters, moments...)...)
 }
 
+// movable tells whether the embedding can go to the host's memory: the device
+// has its own, and nothing but looking up rows needs it.
+func (m *Model) movable() bool {
+	device, ok := m.device.(kernels.Evicter)
+	return ok && m.embed != nil && !m.hosted && m.head.Dense != m.embed && device.Evictable(m.embed)
+}
+
 // host moves the embedding to the host's memory.
 func (m *Model) host() error {
 	if m.hosted {
@@ -231,6 +238,16 @@ func (m *Model) host() error {
 	m.hosted = true
 	m.Bytes -= m.embed.Bytes()
 	return nil
+}
+
+// makeRoom moves the embedding to the host's memory where a program with what it
+// keeps would find no room otherwise.
+func (m *Model) makeRoom(p *kernels.Program, keeps []*kernels.Tensor) error {
+	free := m.device.Describe().Free
+	if !m.movable() || bytesOf(keeps)+planOf(m.device, p).Arena+footprint(m.device, p) <= free {
+		return nil
+	}
+	return m.host()
 }
 
 // describe says what is done, for people.

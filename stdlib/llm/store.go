@@ -125,7 +125,11 @@ func (l *loader) keep(t *kernels.Tensor, data []byte) error {
 		m.all, m.Bytes = append(m.all, t), m.Bytes+t.Bytes()
 		return nil
 	}
-	if err := m.device.Alloc(t); err != nil {
+	err := m.device.Alloc(t)
+	if err != nil && m.head != nil && m.movable() && m.host() == nil {
+		err = m.device.Alloc(t) // beside an embedding that went to the host's memory
+	}
+	if err != nil {
 		return err
 	}
 	m.all, m.Bytes = append(m.all, t), m.Bytes+t.Bytes()
