@@ -3,6 +3,7 @@ package script
 import (
 	"bytes"
 	"context"
+	"go/format"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -173,4 +174,46 @@ func repository(t testing.TB) string {
 		t.Fatal(err)
 	}
 	return dir
+}
+
+// TestEditorsAccept holds every experiment to what editors and their tools say
+// of it as it stands: gofmt, go vet, and the compiler's type check, which gopls shares.
+func TestEditorsAccept(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	root := repository(t)
+	files, err := filepath.Glob(filepath.Join(root, "experiments", "*.go"))
+	if err != nil || len(files) < 5 {
+		t.Fatalf("%v in %s: %v", files, root, err)
+	}
+	for _, file := range files {
+		name := filepath.Base(file)
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		formatted, err := format.Source(src)
+		if err != nil || !bytes.Equal(formatted, src) {
+			t.Errorf("gofmt would change %s: %v", name, err)
+		}
+		if out, err := tool(root, "go", "vet", file); err != nil || out != "" {
+			t.Errorf("go vet %s: %v\n%s", name, err, out)
+		}
+		if gopls, err := exec.LookPath("gopls"); err == nil {
+			if out, err := tool(root, gopls, "check", file); err != nil || out != "" {
+				t.Errorf("gopls check %s: %v\n%s", name, err, out)
+			}
+		}
+	}
+}
+
+func tool(dir, name string, args ...string) (string, error) {
+	cmd := exec.Command(name, args...)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	return string(out), err
 }
