@@ -17,13 +17,13 @@ func (m *memory) takeHost(what string, sizes ...int64) ([]place, error) {
 	for _, n := range sizes {
 		total += aligned(n)
 	}
-	p, err := m.d.context.AllocHost(total)
+	h, err := m.d.context.AllocHost(total)
 	if err != nil {
 		return nil, fmt.Errorf("%s: the host has no room for %d MiB that stay in its memory; more memory for the GPU "+
 			"or smaller token budgets need less: %w", what, total>>20, err)
 	}
 	m.kinds[hostKind] += total
-	return m.split(&chunk{ptr: p, bytes: total, kind: hostKind, host: true}, sizes), nil
+	return m.split(&chunk{ptr: h.Ptr, bytes: total, kind: hostKind, host: h}, sizes), nil
 }
 
 // onHost waits for the work in flight and hands over what is in the host's memory.
@@ -59,7 +59,7 @@ func (m *memory) evict(t *kernels.Tensor) error {
 	switch {
 	case !ok:
 		return errors.New("it is not allocated")
-	case from.chunk.host:
+	case from.chunk.host != nil:
 		return nil
 	case m.used[t] > 0:
 		return errors.New("compiled programs read it where it is")

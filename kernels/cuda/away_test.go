@@ -133,10 +133,20 @@ func BenchmarkBus(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	defer func() {
+		for _, p := range append(gpu, host...) {
+			d.memory.release(p)
+		}
+	}()
 	out := func() error { return d.out.Move(host[0].ptr, gpu[0].ptr, n) }
 	in := func() error { return d.in.Move(gpu[1].ptr, host[1].ptr, n) }
 	for name, moves := range map[string][]func() error{"out": {out}, "in": {in}, "both": {out, in}} {
 		b.Run(name, func(b *testing.B) {
+			leave, err := d.enter()
+			defer leave()
+			if err != nil {
+				b.Fatal(err)
+			}
 			for b.Loop() {
 				for _, move := range moves {
 					if err := move(); err != nil {
@@ -149,8 +159,5 @@ func BenchmarkBus(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.N)*n*float64(len(moves))/1e9/b.Elapsed().Seconds(), "GB/s")
 		})
-	}
-	for _, p := range append(gpu, host...) {
-		d.memory.release(p)
 	}
 }

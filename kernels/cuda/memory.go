@@ -43,7 +43,7 @@ type chunk struct {
 	bytes int64
 	users int
 	kind  string
-	host  bool // page-locked memory of the host
+	host  *driver.HostMemory // nil: it is on the GPU
 }
 
 func newMemory(d *Device) memory {
@@ -145,8 +145,8 @@ func (m *memory) release(p place) {
 	}
 	m.kinds[p.chunk.kind] -= p.chunk.bytes
 	delete(m.arenas, p.chunk)
-	if p.chunk.host {
-		m.d.context.FreeHost(p.chunk.ptr)
+	if p.chunk.host != nil {
+		p.chunk.host.Free()
 		return
 	}
 	m.taken -= p.chunk.bytes
@@ -246,7 +246,7 @@ func (d *Device) Write(t *kernels.Tensor, offset int64, src []byte) error {
 	if err != nil {
 		return fmt.Errorf("write %w", err)
 	}
-	if d.memory.tensors[t].chunk.host {
+	if d.memory.tensors[t].chunk.host != nil {
 		err = d.onHost(p, len(src), func(at []byte) { copy(at, src) })
 	} else {
 		err = d.stream.Upload(p, src)
@@ -271,7 +271,7 @@ func (d *Device) Read(t *kernels.Tensor, offset int64, dst []byte) error {
 	if err != nil {
 		return fmt.Errorf("read %w", err)
 	}
-	if d.memory.tensors[t].chunk.host {
+	if d.memory.tensors[t].chunk.host != nil {
 		if err := d.onHost(p, len(dst), func(at []byte) { copy(dst, at) }); err != nil {
 			return fmt.Errorf("read %s: the GPU failed at work before it: %w", t, err)
 		}

@@ -70,10 +70,10 @@ func (t *Trainer) moved(plan *Memory) {
 		plan.moved = t.model.embed.Bytes()
 		plan.Weights -= plan.moved
 	}
-	masters, moments := t.movable()
-	plan.Adapter -= bytesOf(masters)
+	adapter, moments := t.moving()
+	plan.Adapter -= bytesOf(adapter)
 	plan.Optimizer -= bytesOf(moments)
-	plan.Host += plan.moved + bytesOf(masters) + bytesOf(moments)
+	plan.Host += plan.moved + bytesOf(adapter) + bytesOf(moments)
 }
 
 // unpacks tells whether the device would keep weights of p in another form.

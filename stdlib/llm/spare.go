@@ -186,38 +186,22 @@ func (t *Trainer) activations(p *kernels.Program, evaluation int) int64 {
 
 // freed is what moves from the device to the host's memory.
 func (t *Trainer) freed() int64 {
-	masters, moments := t.movable()
-	n := bytesOf(masters) + bytesOf(moments)
+	adapter, moments := t.moving()
+	n := bytesOf(adapter) + bytesOf(moments)
 	if t.spare.embed && !t.model.hosted {
 		n += t.model.embed.Bytes()
 	}
 	return n
 }
 
-// movable is what of the adapter and of its moments is in the host's memory.
-func (t *Trainer) movable() (masters, moment []*kernels.Tensor) {
+// moving is what of the adapter and of its moments goes to the host's memory.
+func (t *Trainer) moving() (adapter, moment []*kernels.Tensor) {
 	n := len(t.model.layers)
 	for i := range t.spare.state {
-		for _, s := range part(t.slots, i, n) {
-			masters = append(masters, s.P)
-		}
-		moment = append(moment, moments(part(t.slots, i, n))...)
+		slots := part(t.slots, i, n)
+		adapter, moment = append(adapter, masters(slots)...), append(moment, moments(slots)...)
 	}
-	return masters, moment
-}
-
-// evict moves what the plan has in the host's memory.
-func (t *Trainer) evict() error {
-	if t.spare.embed {
-		if err := t.model.host(); err != nil {
-			return err
-		}
-	}
-	masters, moments := t.movable()
-	if len(masters) == 0 {
-		return nil
-	}
-	return t.model.device.(kernels.Evicter).Evict(append(masters, moments...)...)
+	return adapter, moment
 }
 
 // movable tells whether the embedding can go to the host's memory: the device

@@ -89,31 +89,53 @@ func NewTrainer(a *Adapter, c TrainerConfig) (*Trainer, error) {
 	return t, t.place()
 }
 
-// place allocates what the trainer keeps, and compiles its programs.
+// place allocates what the trainer keeps, and compiles its programs. What goes to
+// the host's memory goes first: at no time more is taken than planned.
 func (t *Trainer) place() error {
 	device := t.model.device
+	if t.spare.embed {
+		if err := t.model.host(); err != nil {
+			return err
+		}
+	}
 	rest := map[*kernels.Tensor]bool{}
 	for _, x := range t.made {
 		rest[x] = true
 	}
 	n := len(t.model.layers)
 	for i := range n { // each can move by itself
-		moments := moments(part(t.slots, i, n))
+		slots := part(t.slots, i, n)
+		if i < t.spare.state {
+			if err := device.(kernels.Evicter).Evict(masters(slots)...); err != nil {
+				return err
+			}
+		}
+		moments := moments(slots)
 		for _, x := range moments {
 			delete(rest, x)
 		}
 		if err := device.Alloc(moments...); err != nil {
 			return err
 		}
+		if i < t.spare.state {
+			if err := device.(kernels.Evicter).Evict(moments...); err != nil {
+				return err
+			}
+		}
 	}
 	left := slices.DeleteFunc(slices.Clone(t.made), func(x *kernels.Tensor) bool { return !rest[x] })
 	if err := device.Alloc(left...); err != nil {
 		return err
 	}
-	if err := t.evict(); err != nil {
-		return err
-	}
 	return t.compile()
+}
+
+// masters are the trained tensors.
+func masters(slots []kernels.AdamSlot) (ts []*kernels.Tensor) {
+	for _, s := range slots {
+		ts = append(ts, s.P)
+	}
+	return ts
 }
 
 // moments are the bulk of an optimiser's state.

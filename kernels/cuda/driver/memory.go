@@ -12,35 +12,6 @@ func (x *Context) Alloc(bytes int64) (Ptr, error) {
 // Free gives memory back.
 func (x *Context) Free(p Ptr) error { return x.c.do("cuMemFree_v2", uintptr(p)) }
 
-// hostPortable and hostMapped are flags of cuMemHostAlloc: the memory is
-// page-locked for all contexts, and kernels read it at its own address.
-const (
-	hostPortable = 1
-	hostMapped   = 2
-)
-
-// AllocHost takes memory of the host that the GPU reaches over the bus, at the
-// same address; it is not cleared.
-func (x *Context) AllocHost(bytes int64) (Ptr, error) {
-	var p Ptr
-	err := x.c.do("cuMemHostAlloc", uintptr(unsafe.Pointer(&p)), uintptr(max(bytes, 1)), hostPortable|hostMapped)
-	return p, with(err, "%d bytes", bytes)
-}
-
-// FreeHost gives it back.
-func (x *Context) FreeHost(p Ptr) error { return x.c.do("cuMemFreeHost", uintptr(p)) }
-
-// HostBytes is the host's view of n bytes from AllocHost.
-func HostBytes(p Ptr, n int64) []byte {
-	at := uintptr(p)
-	return unsafe.Slice(*(**byte)(unsafe.Pointer(&at)), n)
-}
-
-// Move copies between the GPU and memory from AllocHost, whichever way.
-func (s *Stream) Move(to, from Ptr, bytes int64) error {
-	return with(s.x.c.do("cuMemcpyAsync", uintptr(to), uintptr(from), uintptr(bytes), s.handle), "%d bytes", bytes)
-}
-
 // MemoryInfo is the GPU's memory, free and in all, of all its users.
 func (x *Context) MemoryInfo() (free, total int64, err error) {
 	var f, t uint64

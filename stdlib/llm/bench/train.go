@@ -9,6 +9,7 @@ import (
 
 	"cogumi/kernels"
 	"cogumi/stdlib/llm"
+	"cogumi/stdlib/llm/hfconfig"
 )
 
 // TrainConfig is what is measured. Zero values mean the defaults that the peers
@@ -96,17 +97,31 @@ func Train(ctx context.Context, device kernels.Device, c TrainConfig, say func(s
 	if l, ok := device.(interface{ Library() string }); ok {
 		r.Library = l.Library()
 	}
+	if err := r.train(ctx, device, config, c, say); err != nil || c.Ragged { // how many products it takes depends on the rows
+		return r, err
+	}
+	r.TFLOPs = stepWork(config, c.Rows, c.Length, c.Rank).total() / r.median() / 1e12
+	say("measuring large products alone")
+	if r.CeilingTFLOP, err = ceiling(ctx, device, config.Hidden, config.Intermediate, c.Rows*c.Length); err != nil {
+		return nil, err
+	}
+	r.Share = r.TFLOPs / r.CeilingTFLOP
+	return r, nil
+}
+
+// train loads, plans and trains; nothing of it is left on the device.
+func (r *TrainResult) train(ctx context.Context, device kernels.Device, config *hfconfig.Config, c TrainConfig, say func(string)) error {
 	say(fmt.Sprintf("drawing weights of %s", c.Preset))
 	m, err := llm.NewRandom(device, config, 1)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer m.Close()
 	settings := llm.AdapterConfig{Rank: c.Rank, Alpha: 16}
 	training := llm.TrainerConfig{Optimizer: llm.AdamW8bit, MaxNorm: 1, Budget: c.Rows * c.Length, FP8: c.FP8}
 	plan, err := llm.PlanTraining(m, settings, training, 0)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	r.PlannedGiB = gib(plan.Total())
 	say(fmt.Sprintf("memory plan: weights %.2f GiB, adapter with gradients and optimiser %.2f, activations %.2f, unpacked weights and workspace %.2f: %.2f in all",
@@ -116,22 +131,22 @@ func Train(ctx context.Context, device kernels.Device, c TrainConfig, say func(s
 	}
 	r.Measures, r.HostGiB = plan.Measures, gib(plan.Host)
 	if free := device.Describe().Free; free > 0 && plan.New() > free {
-		return nil, fmt.Errorf("%d rows of %d tokens at rank %d need at least %.2f GiB on %s, of which the weights are %.2f; it has %.2f: "+
-			"fewer rows or tokens, or a smaller rank, need less", c.Rows, c.Length, c.Rank, r.PlannedGiB, d.Name, gib(plan.Weights),
+		return fmt.Errorf("%d rows of %d tokens at rank %d need at least %.2f GiB on %s, of which the weights are %.2f; it has %.2f: "+
+			"fewer rows or tokens, or a smaller rank, need less", c.Rows, c.Length, c.Rank, r.PlannedGiB, r.Device, gib(plan.Weights),
 			gib(free+m.Bytes))
 	}
 	a, err := llm.NewAdapter(m, settings, 1)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer a.Close()
 	trainer, err := llm.NewTrainer(a, training)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer trainer.Close()
 	if err := r.steps(ctx, trainer, c, config.VocabSize, say); err != nil {
-		return nil, err
+		return err
 	}
 	if u, ok := device.(meter); ok {
 		kinds, peak := u.Usage()
@@ -140,16 +155,7 @@ func Train(ctx context.Context, device kernels.Device, c TrainConfig, say func(s
 		}
 		r.PeakGiB = gib(peak)
 	}
-	if c.Ragged { // how many products it takes depends on the rows
-		return r, nil
-	}
-	r.TFLOPs = stepWork(config, c.Rows, c.Length, c.Rank).total() / r.median() / 1e12
-	say("measuring large products alone")
-	if r.CeilingTFLOP, err = ceiling(ctx, device, config.Hidden, config.Intermediate, c.Rows*c.Length); err != nil {
-		return nil, err
-	}
-	r.Share = r.TFLOPs / r.CeilingTFLOP
-	return r, nil
+	return nil
 }
 
 // drawRows are the rows of a step: full ones of which every token is a target, or
