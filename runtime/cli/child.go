@@ -49,7 +49,7 @@ func enter() error {
 	if setup == nil || err != nil {
 		return err
 	}
-	return guard.Files(setup.Writable, setup.Caches)
+	return guard.Files(setup.Writable, setup.Caches, setup.Steps)
 }
 
 // closeRun closes the run and returns the exit code that goes with it; failure

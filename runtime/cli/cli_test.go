@@ -53,6 +53,11 @@ func scriptParams(dir string) testscript.Params {
 		Dir: dir,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", env.WorkDir)
+			source, err := filepath.Abs(root)
+			if err != nil {
+				return err
+			}
+			env.Setenv("SOURCE", source) // of cogumi: the binary carries it, tests read it
 			env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, ".config"))
 			env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, ".cache"))
 			for _, name := range []string{"COGUMI_RUNS", envPrice, envBudget, "COGUMI_CACHE", "HF_HOME", "HF_TOKEN", "HF_HUB_CACHE", "HF_HUB_OFFLINE"} {

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"time"
 
 	"cogumi/reports/run/durable"
@@ -33,6 +34,22 @@ func (outside) Is(target error) bool { return target == fs.ErrPermission }
 
 // places are folders and files with all links resolved.
 type places []string
+
+// scope is where somebody may write.
+type scope struct {
+	places
+	steps string // folder of steps: in those that are not finished; "": none
+}
+
+// unfinished says whether path lies in the folder of a step that is being made.
+func (s scope) unfinished(path string) bool {
+	if s.steps == "" {
+		return false
+	}
+	rel, err := filepath.Rel(s.steps, path)
+	step, _, below := strings.Cut(rel, string(filepath.Separator))
+	return err == nil && below && strings.HasSuffix(step, ".partial")
+}
 
 // resolve is path without links, as far as it exists.
 func resolve(path string) (string, error) {
@@ -65,10 +82,13 @@ func newPlaces(paths []string) places {
 	return p
 }
 
-func (p places) allow(op, path string) error {
+func (s scope) allow(op, path string) error {
 	real, err := resolve(path)
 	if err == nil {
-		for _, place := range p {
+		if s.unfinished(real) {
+			return nil
+		}
+		for _, place := range s.places {
 			if rel, err := filepath.Rel(place, real); err == nil && filepath.IsLocal(rel) {
 				return nil
 			}
@@ -78,10 +98,14 @@ func (p places) allow(op, path string) error {
 }
 
 // Files replaces what package os gives to scripts by functions that write at
-// these paths and below only; primitives may write to the caches as well.
-func Files(writable, caches []string) error {
-	script := newPlaces(append([]string{os.DevNull}, writable...))
-	all := append(newPlaces(caches), script...)
+// these paths and below only, and in steps that are not finished; primitives may
+// write to the caches and to all steps as well.
+func Files(writable, caches []string, steps string) error {
+	script := scope{places: newPlaces(append([]string{os.DevNull}, writable...))}
+	all := scope{places: append(newPlaces(append(caches, steps)), script.places...)}
+	if real, err := resolve(steps); err == nil {
+		script.steps = real
+	}
 	durable.Guard = func(path string) error { return all.allow("write", path) }
 	table := symbols.Get("os")
 	if table == nil {
@@ -97,7 +121,7 @@ func Files(writable, caches []string) error {
 }
 
 // functions are those of package os that change something, by name.
-func (p places) functions() map[string]any {
+func (p scope) functions() map[string]any {
 	one := func(op string, do func(string) error) func(string) error {
 		return func(path string) error {
 			if err := p.allow(op, path); err != nil {
@@ -179,7 +203,7 @@ func inside(dir string) string {
 	return filepath.Join(dir, "temporary")
 }
 
-func (p places) open(path string, flag int, m os.FileMode) (*os.File, error) {
+func (p scope) open(path string, flag int, m os.FileMode) (*os.File, error) {
 	if err := p.allow("open", path); err != nil {
 		return nil, err
 	}

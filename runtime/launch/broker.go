@@ -20,6 +20,7 @@ import (
 type Setup struct {
 	Writable []string // where a script may write: files, and below folders
 	Caches   []string // and where primitives may
+	Steps    string   // folder of all steps; a script writes in those that are not finished
 	Proxies  []string // NAME=value of those that hold a password
 }
 

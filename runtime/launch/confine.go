@@ -47,7 +47,7 @@ func (cfg Config) policy(dir, temp string) confine.Policy {
 	const read, write = confine.Read, confine.Read | confine.Write
 	add(write, dir, temp)
 	add(read, filepath.Dir(dir))
-	for _, shared := range sharedFolders {
+	for _, shared := range []string{steps, judgements} {
 		add(write, made(filepath.Join(filepath.Dir(dir), shared)))
 	}
 	p = append(p, workingFolder()...)
@@ -78,8 +78,12 @@ func (cfg Config) policy(dir, temp string) confine.Policy {
 	return p
 }
 
-// sharedFolders of all runs hold finished steps, and answers that were paid for.
-var sharedFolders = []string{".steps", ".judgements"}
+// Folders beside the runs, which all of them share: finished steps, and answers
+// that were paid for.
+const (
+	steps      = ".steps"
+	judgements = ".judgements"
+)
 
 // system is what programs read of a machine: libraries, certificates, time
 // zones, names of hosts, its processors. /etc and /proc as a whole are not in it.
@@ -271,9 +275,8 @@ func (cfg Config) confine(cmd *exec.Cmd, dir string) (*bounds, error) {
 // of an output's folder only the output is meant.
 func (cfg Config) setup(dir, temp string) Setup {
 	s := Setup{Writable: slices.Concat([]string{dir, temp}, cfg.Files.Write, cfg.Files.Outputs)}
-	for _, shared := range sharedFolders {
-		s.Caches = append(s.Caches, filepath.Join(filepath.Dir(dir), shared))
-	}
+	s.Caches = []string{filepath.Join(filepath.Dir(dir), judgements)}
+	s.Steps = filepath.Join(filepath.Dir(dir), steps)
 	for _, r := range caches() {
 		if r.May&confine.Write != 0 {
 			s.Caches = append(s.Caches, r.Path)
