@@ -39,7 +39,7 @@ var slow = map[string]string{
 }
 
 // every says which programs belong to the part that runs with all tests.
-const every = 16
+const every = 24
 
 // TestGoDistribution runs the programs of the Go distribution's test folder
 // that begin with `// run`: they check themselves, and print what the file
@@ -97,7 +97,11 @@ func runOne(t *testing.T, dir, file string) string {
 		t.Error(err)
 	}
 	began := time.Now()
-	o := together(filepath.Dir(filepath.Join(dir, file)), filepath.Base(file))
+	limit := 3 * time.Minute
+	if slow[file] != "" {
+		limit = 20 * time.Second
+	}
+	o := together(filepath.Dir(filepath.Join(dir, file)), filepath.Base(file), limit)
 	v := distributionVerdict(file, string(want), o)
 	switch v {
 	case "different":
@@ -111,8 +115,8 @@ func runOne(t *testing.T, dir, file string) string {
 }
 
 // together runs a program with both outputs in one, as the recorded ones are.
-func together(dir, file string) outcome {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+func together(dir, file string, limit time.Duration) outcome {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	var out bytes.Buffer
 	cmd := exec.CommandContext(ctx, os.Args[0], file)

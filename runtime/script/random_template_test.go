@@ -40,6 +40,54 @@ var templates = []string{
 	`{ x := $t; p, q := &x, &x; *p = $t; fmt.Println(*q, p == q, x) }`,
 	`{ h := &PList[T]{}; for range 3 { h.Add($t) }; fmt.Println(h.Len(), h.All()) }`,
 	`fmt.Println(Pfib($i & 15), Psieve($i & 63))`,
+	// what deferred functions see
+	`func() { defer Pcatch("named"); fmt.Println($t); panic($u) }()`,
+	`func() { c := Pcatch; defer c("value"); var p *PCounter; p.N = $i }()`,
+	`func() { k := &PCatcher{}; defer k.Catch(); var g PCatches = k; defer g.Catch(); panic($t) }()`,
+	`func() { for i := range 3 { defer func(n int) { fmt.Println(n, i, recover()) }(i * $i) }; panic($t) }()`,
+	`fmt.Println(func() (a T, err error) { defer func() { if r := recover(); r != nil { err = fmt.Errorf("caught %v", r) } }(); a = $t; if $b { panic("x") }; return $t, nil }())`,
+	`func() { defer func() { defer Pcatch("inner"); panic(fmt.Sprint("again ", recover())) }(); panic($t) }()`,
+	// floats in structs, by value and by pointer
+	`{ v := PVec{$f, $f}; w := v.Scale($f); v.Add(w); fmt.Println(v, w, v.Dot(w), PVec.Dot(v, w), v == w) }`,
+	`{ vs := []PVec{{$f, $f}, {}}; for i := range vs { vs[i].Add(PVec{$f, 1}) }; for _, v := range vs { v.Add(v) }; fmt.Println(vs) }`,
+	`{ m := map[string]PVec{"a": {$f, 0}}; v := m["a"]; v.X++; m["b"] = v; fmt.Println(m, m["zz"], len(m)) }`,
+	`{ f := PVec{-0.0, $f}.Scale; g := (*PVec).Add; v := f($f); g(&v, v); fmt.Println(v) }`,
+	// arrays are values, slices are not
+	`{ a := [2][3]T{{$t}, {1: $t}}; b := a; b[1][2] = $t; p := &a[0]; p[1] = $t; fmt.Println(a, b, a == b) }`,
+	`{ type box struct { in [3]T; at *[3]T }; x := box{in: [3]T{$t}}; x.at = &x.in; y := x; y.in[0] = $t; x.at[1] = $t; fmt.Println(x.in, y.in, *y.at) }`,
+	`{ a := [3]T{$t, $t, $t}; for i, x := range a { a[2] = x; fmt.Println(i, x) }; s := a[:]; for i, x := range s { s[2] = x; fmt.Println(i, x) }; fmt.Println(a) }`,
+	`{ f := func(a [2]T, s []T) { a[0], s[0] = $t, $t }; a, s := [2]T{}, make([]T, 2); f(a, s); f(a, s[1:]); fmt.Println(a, s) }`,
+	`{ s := []T{$t, $t, $t, $t}; u := append(s[:1], s[2:]...); w := append(u[:2:2], $t); fmt.Println(s, u, w, len(u), cap(w) >= 3) }`,
+	`{ s := [][]T{{$t}, nil, {$t, $t}}; s[1] = append(s[1], s[2]...); s[2][0] = $t; for i := range s { s[i] = append(s[i], $t) }; fmt.Println(s) }`,
+	`{ m := map[T][]U{}; for range 3 { m[$t] = append(m[$t], $u) }; fmt.Println(len(m) > 0) ; delete(m, $t) }`,
+	`{ m := map[[2]T]*PCounter{}; k := [2]T{$t, $t}; m[k] = &PCounter{N: $i}; m[k].Inc(); if c, ok := m[k]; ok { c.N *= 2; fmt.Println(m[k].N) } }`,
+	// control flow
+	`func() { n := 0
+outer:
+	for i := range 4 { switch { case i == 1: continue outer; case $b: n += i; fallthrough; case i == 2: n++; break; default: if $b { break outer } }; n += 10 }
+	fmt.Println(n) }()`,
+	`func() { c := make(chan int, 2)
+loop:
+	for i := 0; ; i++ { select { case c <- i: if i > 5 { break loop }; default: if i&1 == 0 { <-c; continue loop }; break loop } }
+	fmt.Println(len(c)) }()`,
+	`switch x := any($t).(type) { case T: y := x; fmt.Printf("%T %v\n", y, y); case []U, fmt.Stringer: fmt.Println("other", x); case nil: default: fmt.Println("none") }`,
+	`{ var fs [3]func(int) int; for i := range fs { k := i * $i; fs[i] = func(n int) int { k += n; return k } }; fmt.Println(fs[0](1), fs[1](2), fs[1](3), fs[2](4)) }`,
+	`{ var walk func(t *PTree) int; walk = func(t *PTree) int { if t == nil { return 0 }; return walk(t.L) + t.V + walk(t.R) }; var t *PTree; for _, v := range []int{$i, 3, $i, -2} { t = t.Insert(v) }; fmt.Println(walk(t)); for v := range t.All { fmt.Println(v); if v == 3 { break } } }`,
+	`for i, v := range func(yield func(int, T) bool) { for k := range 3 { if !yield(k, $t) { fmt.Println("left"); return } } } { if i == 1 { continue }; defer fmt.Println("later", i, v) }`,
+	// operations on places
+	`{ s := []I{$I, $I}; k := 0; s[k] += func() I { k = 1; return $I }(); s[k] <<= uint8($I) & 7; s[k]--; fmt.Println(s, k) }`,
+	`{ v := struct { A I; M map[string]I }{$I, map[string]I{}}; v.A *= $I; v.A &^= $I; v.M["x"] -= $I; v.M["x"] |= $I; v.M["y"]++; p := &v; p.A ^= v.M["x"]; fmt.Println(v) }`,
+	`{ x, y := $I, $I; x, y = y, x; a := []I{x, y, x}; i := 0; i, a[i] = 2, $I; a[0], a[i] = a[i], a[0]; fmt.Println(x, y, a, i) }`,
+	`{ x, z := $I, I(0); if $b { z = 1 }; fmt.Println(x / z, x % (z + 1)) }`,
+	// interfaces and errors
+	`{ var e error = PErr{$s}; w := errors.Join(e, nil, errors.New("two")); fmt.Println(errors.Is(w, e), errors.Is(w, PErr{"no"}), w) }`,
+	`{ var s fmt.Stringer = PEmbeds{Name: $s}; g, ok := s.(PGetter); fmt.Println(ok, g != nil && g.Get() == 0, s) ; var p *PEmbeds; var t fmt.Stringer = p; fmt.Println(t == nil, p == nil) }`,
+	`{ xs := []any{$t, $u, nil, PKind(1), [1]T{$t}}; fmt.Println(xs[0] == any($t), xs[1] == xs[2], xs[3] == any(1), xs[4] == any([1]T{$t})) }`,
+	`fmt.Printf("%5v|%-6v|%x|%q|%08.3f|%+d|%t\n", $t, $u, $s, $s, $f, $i, $b)`,
+	`fmt.Printf("%v %+v %#v %T\n", PVec{$f, 1}, &PCounter{$i}, struct { A T; b U }{$t, $u}, PPair[T, []U]{})`,
+	`{ f := PReduce([]T{$t, $t, $t}, "", func(a string, x T) string { return a + fmt.Sprint(x) }); fmt.Println(f, PReduce([]I{$I, $I}, I(1), func(a, x I) I { return a*x + 1 })) }`,
+	`{ c := complex($f, 1); d := c * complex(0, $f); fmt.Println(real(c), imag(d), c == d) }`,
+	`fmt.Println(min($s, "b", $s), max($s, "héllo"), len($s), strings.ToUpper($s), []rune($s), []byte($s))`,
 }
 
 func (g *random) template() *node {
@@ -50,7 +98,7 @@ func (g *random) template() *node {
 	for k := 0; k < len(text); k++ {
 		if text[k] == '$' && k+1 < len(text) {
 			k++
-			b.WriteString(g.value(map[byte]string{'t': t, 'u': u, 'i': "int", 'I': i, 's': "string"}[text[k]], 1))
+			b.WriteString(g.value(map[byte]string{'t': t, 'u': u, 'i': "int", 'I': i, 's': "string", 'b': "bool", 'f': "float64"}[text[k]], 1))
 			continue
 		}
 		prev := k > 0 && isWord(text[k-1])
@@ -116,6 +164,19 @@ func P_what(x any) string {
 	}
 	return fmt.Sprintf("%T %v", x, x)
 }
+func P_catch(tag string) { if r := recover(); r != nil { fmt.Println(tag, r) } }
+type P_Catches interface{ Catch() }
+type P_Catcher struct{ n int }
+func (c *P_Catcher) Catch() { c.n++; fmt.Println(c.n, recover()) }
+type P_Vec struct{ X, Y float64 }
+func (v P_Vec) Scale(f float64) P_Vec { return P_Vec{v.X * f, v.Y * f} }
+func (v P_Vec) Dot(w P_Vec) float64 { return float64(v.X*w.X) + float64(v.Y*w.Y) }
+func (v *P_Vec) Add(w P_Vec) { v.X += w.X; v.Y += w.Y }
+type P_Tree struct { L, R *P_Tree; V int }
+func (t *P_Tree) Insert(v int) *P_Tree { if t == nil { return &P_Tree{V: v} }; if v < t.V { t.L = t.L.Insert(v) } else { t.R = t.R.Insert(v) }; return t }
+func (t *P_Tree) All(yield func(int) bool) { t.push(yield) }
+func (t *P_Tree) push(yield func(int) bool) bool { return t == nil || t.L.push(yield) && yield(t.V) && t.R.push(yield) }
+func P_Reduce[E, A any](xs []E, a A, f func(A, E) A) A { for _, x := range xs { a = f(a, x) }; return a }
 func P_caught(r any, out *int) {
 	if r == nil { return }
 	if err, ok := r.(error); ok { fmt.Println("panic:", err.Error()) } else { fmt.Println("panic:", r) }

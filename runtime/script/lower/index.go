@@ -123,6 +123,22 @@ func (l *lowerer) repeatable(e ast.Expr) bool {
 	return ok
 }
 
+// calls says whether an expression calls a function.
+func (l *lowerer) calls(e ast.Expr) bool {
+	found := false
+	ast.Inspect(e, func(n ast.Node) bool {
+		if _, isLit := n.(*ast.FuncLit); isLit {
+			return false
+		}
+		if x, ok := n.(*ast.CallExpr); ok {
+			tv := l.info.Types[ast.Unparen(x.Fun)]
+			found = found || !tv.IsType() && !tv.IsBuiltin()
+		}
+		return !found
+	})
+	return found
+}
+
 func (l *lowerer) slice(x *ast.SliceExpr) ast.Expr {
 	t := l.info.TypeOf(x.X)
 	base := l.expr(x.X)

@@ -38,10 +38,8 @@ func (l *lowerer) keepSigns(lit *ast.FuncLit, params ...types.Type) {
 		}
 		name, given := f.Names[0], l.temp("given")
 		var value ast.Expr = &ast.TypeAssertExpr{X: l.id(given), Type: f.Type}
-		if b, ok := t.Underlying().(*types.Basic); !ok || l.hostNamed(t) {
+		if recursive(t) { // the interpreter has several types for it
 			value = l.call(l.id(l.into(t)), l.id(given))
-		} else {
-			value.(*ast.TypeAssertExpr).Type = l.id(b.Name())
 		}
 		out = append(out, l.define(name.Name, value), l.assign(l.id("_"), l.id(name.Name)))
 		f.Names, f.Type = []*ast.Ident{l.id(given)}, l.anyType()
@@ -59,4 +57,44 @@ func paramTypes(sig *types.Signature) []types.Type {
 		list = append(list, v.Type())
 	}
 	return list
+}
+
+// recursive says whether a struct that refers to itself is part of t.
+func recursive(t types.Type) bool {
+	path := map[*types.Named]bool{}
+	var visit func(t types.Type) bool
+	visit = func(t types.Type) bool {
+		if n, ok := types.Unalias(t).(*types.Named); ok {
+			if path[n] {
+				return true
+			}
+			path[n] = true
+			defer delete(path, n)
+		}
+		switch u := t.Underlying().(type) {
+		case *types.Struct:
+			for i := range u.NumFields() {
+				if visit(u.Field(i).Type()) {
+					return true
+				}
+			}
+		case *types.Map:
+			return visit(u.Key()) || visit(u.Elem())
+		case *types.Signature:
+			for _, t := range paramTypes(u) {
+				if visit(t) {
+					return true
+				}
+			}
+			for v := range u.Results().Variables() {
+				if visit(v.Type()) {
+					return true
+				}
+			}
+		case interface{ Elem() types.Type }: // pointer, slice, array, channel
+			return visit(u.Elem())
+		}
+		return false
+	}
+	return visit(t)
 }

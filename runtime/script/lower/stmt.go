@@ -272,22 +272,34 @@ func (l *lowerer) assignStmt(s *ast.AssignStmt) []ast.Stmt {
 	return l.parallel(s)
 }
 
-// operation is x op= y; what leads to x is evaluated before a y that may change it.
+// operation is x op= y.
 func (l *lowerer) operation(s *ast.AssignStmt) []ast.Stmt {
-	var x ast.Expr
-	var out []ast.Stmt
-	if _, isIdent := s.Lhs[0].(*ast.Ident); isIdent || l.repeatable(s.Rhs[0]) {
-		x = l.expr(s.Lhs[0])
-	} else {
-		x, out = l.place(s.Lhs[0])
-	}
-	var y ast.Expr
+	x, y := s.Lhs[0], s.Rhs[0]
+	var right ast.Expr
 	if s.Tok == token.SHL_ASSIGN || s.Tok == token.SHR_ASSIGN {
-		y = l.count(s.Rhs[0])
+		right = l.count(y)
 	} else {
-		y = l.expr(s.Rhs[0])
+		right = l.expr(y)
 	}
-	return append(out, &ast.AssignStmt{Lhs: []ast.Expr{x}, TokPos: l.at, Tok: s.Tok, Rhs: []ast.Expr{y}})
+	var out []ast.Stmt
+	var left ast.Expr
+	switch _, isIdent := x.(*ast.Ident); {
+	case isIdent || l.repeatable(y):
+		left = l.expr(x)
+	case l.repeatable(x):
+		out, right = l.first(right)
+		left = l.expr(x)
+	default:
+		left, out = l.place(x)
+	}
+	return append(out, &ast.AssignStmt{Lhs: []ast.Expr{left}, TokPos: l.at, Tok: s.Tok, Rhs: []ast.Expr{right}})
+}
+
+// first gives a value a name. Go leaves open when x[i] is looked for in
+// x[i] = f(); the compiler does it after the calls.
+func (l *lowerer) first(value ast.Expr) ([]ast.Stmt, ast.Expr) {
+	n := l.temp("v")
+	return []ast.Stmt{l.define(n, value)}, l.id(n)
 }
 
 func (l *lowerer) target(s *ast.AssignStmt, e ast.Expr, i int) target {
@@ -314,20 +326,19 @@ func (l *lowerer) assignOne(s *ast.AssignStmt, lhs, rhs ast.Expr) []ast.Stmt {
 	if isIdent && s.Tok == token.DEFINE {
 		return []ast.Stmt{l.define(id.Name, l.expr(rhs)), l.assign(l.id("_"), l.id(id.Name))}
 	}
-	value := l.to(rhs, l.info.TypeOf(lhs))
 	if isIdent {
-		return []ast.Stmt{l.assign(l.id(id.Name), value)}
+		return []ast.Stmt{l.assign(l.id(id.Name), l.to(rhs, l.info.TypeOf(lhs)))}
 	}
 	if l.erasedField(lhs) != nil {
 		t := l.target(s, lhs, 0)
 		return append(t.pre, l.set(t, l.typedArg(rhs, t.typ)))
 	}
-	if _, isStar := ast.Unparen(rhs).(*ast.StarExpr); isStar && l.mapEntry(lhs) {
-		// The interpreter deletes the entry if the pointer is nil.
-		n := l.temp("v")
-		return []ast.Stmt{l.define(n, value), l.assign(l.expr(lhs), l.id(n))}
+	// The interpreter deletes a map's entry if what it is to hold is behind a nil pointer.
+	if _, isStar := ast.Unparen(rhs).(*ast.StarExpr); isStar && l.mapEntry(lhs) || l.calls(rhs) && l.repeatable(lhs) {
+		out, value := l.first(l.typedValue(rhs, l.info.TypeOf(lhs)))
+		return append(out, l.assign(l.expr(lhs), value))
 	}
-	return []ast.Stmt{l.assign(l.expr(lhs), value)}
+	return []ast.Stmt{l.assign(l.expr(lhs), l.to(rhs, l.info.TypeOf(lhs)))}
 }
 
 func (l *lowerer) mapEntry(e ast.Expr) bool {
@@ -348,6 +359,13 @@ func (l *lowerer) discard(e ast.Expr) []ast.Stmt {
 // parallel is a, b = x, y: all right sides before any assignment.
 func (l *lowerer) parallel(s *ast.AssignStmt) []ast.Stmt {
 	var places, pre, post []ast.Stmt
+	late := false // what leads to the places is evaluated after the calls
+	for _, rhs := range s.Rhs {
+		late = late || l.calls(rhs)
+	}
+	for _, lhs := range s.Lhs {
+		late = late && !l.calls(lhs)
+	}
 	for i, rhs := range s.Rhs {
 		t := l.target(s, s.Lhs[i], i)
 		if t.blank {
@@ -364,6 +382,9 @@ func (l *lowerer) parallel(s *ast.AssignStmt) []ast.Stmt {
 		}
 		post = append(post, l.set(t, l.id(n)))
 		places = append(places, t.pre...)
+	}
+	if late {
+		return append(append(pre, places...), post...)
 	}
 	return append(append(places, pre...), post...)
 }
