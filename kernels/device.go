@@ -20,6 +20,9 @@ type Description struct {
 	// Compute is what activations are stored as: F32 or BF16. Sums, statistics,
 	// adapters, gradients of adapters and optimiser state are F32 everywhere.
 	Compute DType
+	// Padded devices compute all rows of a program, also those that are not in use:
+	// a program of as many rows as there are is faster.
+	Padded bool
 }
 
 // Device allocates, copies and runs programs. Nothing above knows which one it
@@ -76,6 +79,9 @@ type Evicter interface {
 	Evictable(t *Tensor) bool
 	// Evict moves persistent tensors to the host's memory.
 	Evict(ts ...*Tensor) error
+	// Balance is about how many operations of large products the device does in
+	// the time that a byte takes to the host's memory, with one coming back.
+	Balance() float64
 }
 
 // Executable is a compiled program. Run does no allocation and no host round

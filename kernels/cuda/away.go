@@ -3,6 +3,7 @@ package cuda
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"cogumi/kernels"
 	"cogumi/kernels/cuda/driver"
@@ -79,6 +80,74 @@ func (m *memory) evict(t *kernels.Tensor) error {
 	m.release(from)
 	m.tensors[t] = to[0]
 	return nil
+}
+
+// Balance measures the bus, once: 64 MiB each way at the same time, the best of
+// three. A step is taken to do half of what the multiprocessors can.
+func (d *Device) Balance() float64 {
+	leave, err := d.enter()
+	defer leave()
+	if err != nil {
+		return 0
+	}
+	if d.bus == 0 {
+		d.bus = d.measureBus()
+	}
+	if d.bus == 0 {
+		return 0
+	}
+	g := d.context.Device
+	return 0.5 * float64(g.Multiprocessors) * float64(g.Clock) * operations(g.Capability()) / d.bus
+}
+
+// operations of bf16 products that a multiprocessor does a cycle, summing in f32
+// (NVIDIA's white papers of Ampere, Ada, Hopper and Blackwell).
+func operations(capability int) float64 {
+	switch {
+	case capability == 80:
+		return 2048
+	case capability == 90:
+		return 4096
+	case capability >= 100 && capability < 110:
+		return 8192
+	}
+	return 1024
+}
+
+// measureBus is bytes a second in each direction; 0: there is no room to measure.
+func (d *Device) measureBus() (best float64) {
+	const n = 64 << 20
+	gpu, err := d.memory.take("bus", n, n)
+	if err != nil {
+		return 0
+	}
+	defer func() {
+		for _, p := range gpu {
+			d.memory.release(p)
+		}
+	}()
+	host, err := d.memory.takeHost("bus", n, n)
+	if err != nil {
+		return 0
+	}
+	defer func() {
+		for _, p := range host {
+			d.memory.release(p)
+		}
+	}()
+	if d.stream.Synchronize() != nil {
+		return 0
+	}
+	for range 3 {
+		began := time.Now()
+		for _, err := range []error{d.out.Move(host[0].ptr, gpu[0].ptr, n), d.in.Move(gpu[1].ptr, host[1].ptr, n), d.out.Synchronize(), d.in.Synchronize()} {
+			if err != nil {
+				return 0
+			}
+		}
+		best = max(best, n/time.Since(began).Seconds())
+	}
+	return best
 }
 
 // moving is a copy between the GPU and the host beside the program's own work.

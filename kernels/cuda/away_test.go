@@ -138,6 +138,7 @@ func BenchmarkBus(b *testing.B) {
 			d.memory.release(p)
 		}
 	}()
+	b.Logf("%.0f operations in the time of a byte", d.Balance())
 	out := func() error { return d.out.Move(host[0].ptr, gpu[0].ptr, n) }
 	in := func() error { return d.in.Move(gpu[1].ptr, host[1].ptr, n) }
 	for name, moves := range map[string][]func() error{"out": {out}, "in": {in}, "both": {out, in}} {

@@ -38,6 +38,7 @@ type Device struct {
 	// out and in carry copies to and from the host's memory, beside the work of
 	// stream.
 	out, in *driver.Stream
+	bus     float64       // bytes a second each way, both at once; 0: not measured yet
 	blas    *blas.Library // nil where there is none
 	options Options
 	// portable keeps to kernels that every GPU has; tests compare those as well.
@@ -125,7 +126,7 @@ func (d *Device) Describe() kernels.Description {
 		total = min(total, d.options.Memory)
 	}
 	return kernels.Description{Name: fmt.Sprintf("cuda:%d", g.Ordinal), Model: g.Name, ISA: fmt.Sprintf("sm_%d", g.Capability()),
-		Memory: total, Free: free, Compute: kernels.BF16}
+		Memory: total, Free: free, Compute: kernels.BF16, Padded: true}
 }
 
 // Library names what computes matrix products.

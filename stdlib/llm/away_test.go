@@ -71,7 +71,10 @@ type small struct {
 	free  int64
 	there map[*kernels.Tensor]bool
 	moved []*kernels.Tensor
+	bus   float64
 }
+
+func (d *small) Balance() float64 { return d.bus }
 
 func (d *small) Describe() kernels.Description {
 	x := d.Device.Describe()
@@ -154,8 +157,16 @@ func TestPlanMeetsTheTrainer(t *testing.T) {
 	c.VocabSize, c.Hidden, c.Intermediate, c.Layers, c.Heads, c.KVHeads, c.HeadDim, c.MaxPositions = 2000, 128, 512, 4, 4, 2, 32, 512
 	examples := randomExamples(2, 60)
 	var losses []float64
-	for _, part := range []int64{200, 75, 60, 40} {
-		d := &small{Device: cpu.New(), free: 1 << 40, there: map[*kernels.Tensor]bool{}}
+	for _, x := range []struct {
+		part int64   // per cent of what the training needs with all the memory there is
+		bus  float64 // operations in the time of a byte
+		last string  // of the measures
+	}{
+		{200, 0, ""}, {75, 0, "what 3 layers keep waits in the host's memory"}, {60, 0, "what 4 layers keep waits in the host's memory"},
+		{40, 0, "the optimiser works in the host's memory for 3 layers"}, {55, 1e9, "attention of 1 layers computed again"},
+	} {
+		part := x.part
+		d := &small{Device: cpu.New(), free: 1 << 40, there: map[*kernels.Tensor]bool{}, bus: x.bus}
 		m, err := NewRandom(d, c, 1)
 		if err != nil {
 			t.Fatal(err)
@@ -172,6 +183,9 @@ func TestPlanMeetsTheTrainer(t *testing.T) {
 		}
 		if part == 200 && plan.Measures != nil || part < 200 && (plan.Measures == nil || plan.Total() >= full.Total()) {
 			t.Errorf("%d %%: %d bytes of %d, %v", part, plan.Total(), full.Total(), plan.Measures)
+		}
+		if n := len(plan.Measures); n > 0 && plan.Measures[n-1] != x.last || n == 0 && x.last != "" {
+			t.Errorf("%d %%: %q, want %q last", part, plan.Measures, x.last)
 		}
 		if room := d.free; plan.New() > room {
 			t.Errorf("%d %%: planned %d bytes, %d are free: %v", part, plan.New(), room, plan.Measures)

@@ -17,6 +17,7 @@ type onPaper struct {
 func (d *onPaper) Describe() kernels.Description {
 	return kernels.Description{Name: "cuda:0", Free: d.free, Memory: d.free, Compute: kernels.BF16}
 }
+func (d *onPaper) Balance() float64                           { return 0 }
 func (d *onPaper) Alloc(...*kernels.Tensor) error             { return nil }
 func (d *onPaper) Free(...*kernels.Tensor)                    {}
 func (d *onPaper) Write(*kernels.Tensor, int64, []byte) error { return nil }

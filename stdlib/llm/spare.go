@@ -78,6 +78,10 @@ type Unpacker interface {
 // unpacking each time is cheaper.
 const unpackClasses = 2
 
+// heldUp is how many times the forward half's own time the bus may take for what
+// is stored, before computing attention again is cheaper.
+const heldUp = 1.2
+
 // ladder lists what a step can do to need less memory, each entry more than the
 // one before, in the order of what a byte costs. Up to unpacked, weights that are
 // unpacked once are worth their memory.
@@ -89,7 +93,7 @@ func (t *Trainer) ladder() (list []spare, unpacked int) {
 	again := func(until int) {
 		for {
 			next, ok := s.again(n)
-			if !ok || next.class == until {
+			if !ok || next.class >= until {
 				return
 			}
 			s = next
@@ -106,12 +110,14 @@ func (t *Trainer) ladder() (list []spare, unpacked int) {
 		again(classes)
 		return list, unpacked
 	}
-	// The bus has time while the step calculates.
+	if device.Balance() > heldUp*t.intensity() {
+		again(classes) // of which little is left to store
+	}
 	for s.away < n {
 		s.away++
 		list = append(list, s)
 	}
-	again(unpackClasses + 1)
+	again(unpackClasses + 1) // nothing, where that was done already
 	if slices.ContainsFunc(t.adapter.trainable(), func(x *kernels.Tensor) bool { return !device.Evictable(x) }) {
 		return list, unpacked
 	}
@@ -120,6 +126,25 @@ func (t *Trainer) ladder() (list []spare, unpacked int) {
 		list = append(list, s)
 	}
 	return list, unpacked
+}
+
+// intensity is how many operations of products the forward half does for each
+// byte that would go to the host's memory.
+func (t *Trainer) intensity() float64 {
+	r := t.recorder()
+	r.hidden()
+	var work, bytes float64
+	for _, op := range r.Ops {
+		if l, ok := op.(*kernels.Linear); ok {
+			for _, p := range l.Projs {
+				work += 2 * float64(t.config.Budget) * float64(p.W.Out) * float64(p.W.In)
+			}
+		}
+	}
+	for _, ts := range r.stored {
+		bytes += float64(bytesOf(ts))
+	}
+	return work / bytes
 }
 
 // fit decides what the step does to need less memory: nothing where there is
@@ -131,7 +156,6 @@ func (t *Trainer) fit(other int64) {
 		return
 	}
 	room := free - free/50 - bytesOf(t.made) - other
-	list, unpacks := t.ladder()
 	need := func(s spare, unpacked bool) int64 {
 		t.spare = s
 		p, err := t.record()
@@ -160,9 +184,10 @@ func (t *Trainer) fit(other int64) {
 		need(list[i], unpacked)
 		return true
 	}
-	if need(list[0], true) <= room {
+	if need(spare{embed: t.model.hosted}, true) <= room {
 		return
 	}
+	list, unpacks := t.ladder()
 	if _, ok := t.model.device.(Unpacker); ok && search(list[:unpacks], true) {
 		return
 	}

@@ -235,11 +235,16 @@ func (t *Trainer) compile() (err error) {
 	return err
 }
 
-// record writes down forward and backward of one micro-batch.
-func (t *Trainer) record() (*kernels.Program, error) {
+func (t *Trainer) recorder() *recorder {
 	r := &recorder{Program: &kernels.Program{Name: "train"}, m: t.model, adapter: t.adapter, train: true, fp8: t.config.FP8,
 		tokens: t.config.Budget, in: t.in, seed: t.seed}
 	r.attend = r.packedAttention
+	return r
+}
+
+// record writes down forward and backward of one micro-batch.
+func (t *Trainer) record() (*kernels.Program, error) {
+	r := t.recorder()
 	x, dx := r.loss(r.hidden(), t.loss)
 	trainable := map[*kernels.Tensor]*kernels.Tensor{}
 	for i, p := range t.adapter.trainable() {

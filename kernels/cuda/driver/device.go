@@ -16,6 +16,7 @@ type Device struct {
 	Multiprocessors int
 	SharedMemory    int // bytes that a block can ask for
 	L2              int // bytes
+	Clock           int // cycles a second of a multiprocessor, at most
 }
 
 // Capability is the compute capability as CUDA's tools write it: 90.
@@ -23,6 +24,7 @@ func (d Device) Capability() int { return 10*d.Major + d.Minor }
 
 // attributes, from cuda.h's CUdevice_attribute.
 const (
+	attributeClock           = 13 // kHz
 	attributeMultiprocessors = 16
 	attributeL2              = 38
 	attributeMajor           = 75
@@ -76,13 +78,14 @@ func (c *cuda) device(ordinal int) (Device, error) {
 		to   *int
 		code int
 	}{{&d.Major, attributeMajor}, {&d.Minor, attributeMinor}, {&d.Multiprocessors, attributeMultiprocessors},
-		{&d.SharedMemory, attributeSharedOptin}, {&d.L2, attributeL2}} {
+		{&d.SharedMemory, attributeSharedOptin}, {&d.L2, attributeL2}, {&d.Clock, attributeClock}} {
 		var v int32
 		if err := c.do("cuDeviceGetAttribute", uintptr(unsafe.Pointer(&v)), uintptr(a.code), uintptr(handle)); err != nil {
 			return d, err
 		}
 		*a.to = int(v)
 	}
+	d.Clock *= 1000
 	return d, nil
 }
 
