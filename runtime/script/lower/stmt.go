@@ -252,8 +252,24 @@ func (l *lowerer) multiAssign(targets []target, rhs ast.Expr) []ast.Stmt {
 	if !used {
 		tok = token.ASSIGN
 	}
+	if x, isIndex := ast.Unparen(rhs).(*ast.IndexExpr); isIndex && l.mapEntry(x) && used {
+		after = append(l.absent(names, l.tupleType(rhs, 0)), after...)
+	}
 	first := &ast.AssignStmt{Lhs: names, TokPos: l.at, Tok: tok, Rhs: []ast.Expr{l.multi(rhs)}}
 	return append(append(pre, first), after...)
+}
+
+// absent sets v of v, ok := m[k] to zero where there is no entry: the interpreter
+// leaves in it what the statement found before.
+func (l *lowerer) absent(names []ast.Expr, t types.Type) []ast.Stmt {
+	v := names[0].(*ast.Ident).Name
+	if v == "_" {
+		return nil
+	}
+	if ok := names[1].(*ast.Ident); ok.Name == "_" {
+		names[1] = l.id(l.temp("ok"))
+	}
+	return []ast.Stmt{l.ifThen(l.not(l.id(names[1].(*ast.Ident).Name)), l.assign(l.id(v), l.zero(t)))}
 }
 
 func (l *lowerer) assignStmt(s *ast.AssignStmt) []ast.Stmt {
