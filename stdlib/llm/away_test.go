@@ -155,17 +155,23 @@ func TestEmbeddingMovesWhereThereIsNoRoom(t *testing.T) {
 func TestPlanMeetsTheTrainer(t *testing.T) {
 	c := llama8B(t)
 	c.VocabSize, c.Hidden, c.Intermediate, c.Layers, c.Heads, c.KVHeads, c.HeadDim, c.MaxPositions = 2000, 128, 512, 4, 4, 2, 32, 512
+	defer func(f func() int64) { hostRoom = f }(hostRoom)
 	examples := randomExamples(2, 60)
 	var losses []float64
 	for _, x := range []struct {
 		part int64   // per cent of what the training needs with all the memory there is
 		bus  float64 // operations in the time of a byte
+		host int64   // bytes that the host has for it; 0: enough
 		last string  // of the measures
 	}{
-		{200, 0, ""}, {75, 0, "what 3 layers keep waits in the host's memory"}, {60, 0, "what 4 layers keep waits in the host's memory"},
-		{40, 0, "the optimiser works in the host's memory for 3 layers"}, {55, 1e9, "attention of 1 layers computed again"},
+		{200, 0, 0, ""}, {75, 0, 0, "what 3 layers keep waits in the host's memory"}, {60, 0, 0, "what 4 layers keep waits in the host's memory"},
+		{40, 0, 0, "the optimiser works in the host's memory for 3 layers"}, {55, 1e9, 0, "attention of 1 layers computed again"},
+		{40, 0, 1 << 20, "the optimiser works in the host's memory for 4 layers"}, {48, 0, 1 << 17, "the optimiser works in the host's memory for 1 layers"},
 	} {
 		part := x.part
+		if x.host > 0 {
+			hostRoom = func() int64 { return x.host }
+		}
 		d := &small{Device: cpu.New(), free: 1 << 40, there: map[*kernels.Tensor]bool{}, bus: x.bus}
 		m, err := NewRandom(d, c, 1)
 		if err != nil {
@@ -186,6 +192,9 @@ func TestPlanMeetsTheTrainer(t *testing.T) {
 		}
 		if n := len(plan.Measures); n > 0 && plan.Measures[n-1] != x.last || n == 0 && x.last != "" {
 			t.Errorf("%d %%: %q, want %q last", part, plan.Measures, x.last)
+		}
+		if x.host > 0 && plan.Host > x.host+m.embed.Bytes()+full.Adapter+full.Optimizer {
+			t.Errorf("%d %%: %d bytes of the host's memory, which has %d for activations", part, plan.Host, x.host)
 		}
 		if room := d.free; plan.New() > room {
 			t.Errorf("%d %%: planned %d bytes, %d are free: %v", part, plan.New(), room, plan.Measures)

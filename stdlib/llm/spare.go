@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"cogumi/kernels"
+	"cogumi/stdlib/experiment/machine"
 )
 
 // classes are what a training step may compute again in its backward half
@@ -110,14 +111,21 @@ func (t *Trainer) ladder() (list []spare, unpacked int) {
 		again(classes)
 		return list, unpacked
 	}
-	if device.Balance() > heldUp*t.intensity() {
-		again(classes) // of which little is left to store
+	store := func(layer int64) {
+		for room := hostRoom(); s.away < n && int64(s.away+1)*layer <= room; {
+			s.away++
+			list = append(list, s)
+		}
 	}
-	for s.away < n {
-		s.away++
-		list = append(list, s)
+	work, whole, input := t.stored()
+	if device.Balance() <= heldUp*work/float64(whole) {
+		store(whole)
+		again(unpackClasses + 1)
 	}
-	again(unpackClasses + 1) // nothing, where that was done already
+	if s.away < n { // the bus is too slow or the host too small: little is left to store
+		again(classes)
+		store(input)
+	}
 	if slices.ContainsFunc(t.adapter.trainable(), func(x *kernels.Tensor) bool { return !device.Evictable(x) }) {
 		return list, unpacked
 	}
@@ -128,12 +136,20 @@ func (t *Trainer) ladder() (list []spare, unpacked int) {
 	return list, unpacked
 }
 
-// intensity is how many operations of products the forward half does for each
-// byte that would go to the host's memory.
-func (t *Trainer) intensity() float64 {
+// hostRoom is how much of the host's memory activations may take: most of what is
+// free, where that is known.
+var hostRoom = func() int64 {
+	if free := machine.Available(); free > 0 {
+		return free / 4 * 3
+	}
+	return 1 << 62
+}
+
+// stored is what the forward half of a layer does, in operations of products, and
+// the bytes that it could store: all, or its input alone.
+func (t *Trainer) stored() (work float64, whole, input int64) {
 	r := t.recorder()
 	r.hidden()
-	var work, bytes float64
 	for _, op := range r.Ops {
 		if l, ok := op.(*kernels.Linear); ok {
 			for _, p := range l.Projs {
@@ -141,10 +157,8 @@ func (t *Trainer) intensity() float64 {
 			}
 		}
 	}
-	for _, ts := range r.stored {
-		bytes += float64(bytesOf(ts))
-	}
-	return work / bytes
+	first := r.stored[0]
+	return work / float64(len(r.stored)), bytesOf(first), first[0].Bytes()
 }
 
 // fit decides what the step does to need less memory: nothing where there is
