@@ -5,8 +5,6 @@ import (
 	"go/ast"
 	"go/token"
 	"strconv"
-
-	"cogumi/runtime/script/mono"
 )
 
 // Small constructors of syntax, all at the position that is being lowered.
@@ -86,7 +84,7 @@ func (l *lowerer) lambda(params, results []*ast.Field, body ...ast.Stmt) *ast.Fu
 // temp is a new variable name.
 func (l *lowerer) temp(prefix string) string {
 	l.serial++
-	return fmt.Sprintf("%s%s%d", prefix, mono.Dot, l.serial)
+	return fmt.Sprintf("%s%s%d", prefix, mark, l.serial)
 }
 
 // topFunc adds a function to the file.

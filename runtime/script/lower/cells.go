@@ -27,9 +27,9 @@ type Cells struct {
 // stopVar the variable that says whether it need ask.
 const (
 	Poll    = "Poll"
-	stopVar = "stop" + mono.Dot
+	stopVar = "stop" + mark
 
-	helperName = "h" + mono.Dot
+	helperName = "h" + mark
 )
 
 // NewCells starts a program in package pkg; display is mono's, and grows.

@@ -40,14 +40,18 @@ import (
 	"cogumi/runtime/script/mono"
 )
 
+// mark is in every name that is made here: mono, which names what the script
+// declares, writes a dot and never two before a number or an end.
+const mark = mono.Dot + mono.Dot
+
 // Names that the lowered script uses of the runner.
 const (
-	Host     = "host" + mono.Dot     // the package of Table's and Runner's functions
-	HostPath = "cogumi.script/host"  // its import path
-	posVar   = "pos" + mono.Dot      // the statement that runs
-	scriptID = "script" + mono.Dot   // prefix of the script's own main and init
-	initFunc = "initial" + mono.Dot  // initialises package variables
-	regFunc  = "register" + mono.Dot // registers methods
+	Host     = "host" + mark        // the package of Table's and Runner's functions
+	HostPath = "cogumi.script/host" // its import path
+	posVar   = "pos" + mark         // the statement that runs
+	scriptID = "script" + mark      // prefix of the script's own main and init
+	initFunc = "initial" + mark     // initialises package variables
+	regFunc  = "register" + mark    // registers methods
 )
 
 // ImportPrefix is before the import paths of lowered scripts: under their own
