@@ -58,7 +58,7 @@ func (m *memory) take(what string, sizes ...int64) ([]place, error) {
 		total += aligned(n)
 	}
 	if limit := m.d.options.Memory; limit > 0 && m.taken+total > limit {
-		return nil, fmt.Errorf("%s: %d MiB are asked for, %d of the %d MiB that may be used are taken", what, total>>20, m.taken>>20, limit>>20)
+		return nil, fmt.Errorf("%s: %d MiB are asked for, %d of the %d MiB that may be used (COGUMI_GPU_MEMORY) are taken; %s", what, total>>20, m.taken>>20, limit>>20, needLess)
 	}
 	p, err := m.d.context.Alloc(total)
 	if err != nil {
@@ -134,9 +134,11 @@ func (m *memory) explain(what string, bytes int64, err error) error {
 		return err
 	}
 	free, total, _ := m.d.context.MemoryInfo()
-	return fmt.Errorf("%s: the GPU has no room for %d MiB more: %d of its %d MiB are free, this program holds %d; "+
-		"smaller token budgets, ranks or models need less: %w", what, bytes>>20, free>>20, total>>20, m.taken>>20, err)
+	return fmt.Errorf("%s: the GPU has no room for %d MiB more: %d of its %d MiB are free, this program holds %d; %s: %w",
+		what, bytes>>20, free>>20, total>>20, m.taken>>20, needLess, err)
 }
+
+const needLess = "smaller token budgets, ranks, batches or models need less"
 
 func (m *memory) release(p place) {
 	p.chunk.users--

@@ -124,12 +124,13 @@ func TestEmbeddingMovesWhereThereIsNoRoom(t *testing.T) {
 		m, err := NewRandom(d, c, 1)
 		return m, d, err
 	}
-	m, d, err := load(1 << 30)
+	m, _, err := load(1 << 30)
 	if err != nil || m.hosted {
 		t.Fatal("with room", err)
 	}
 	all, table := m.Bytes, m.embed.Bytes()
-	if m, d, err = load(all - 1000); err != nil || !m.hosted || len(d.moved) != 1 || m.Bytes != all-table {
+	m, d, err := load(all - 1000)
+	if err != nil || !m.hosted || len(d.moved) != 1 || m.Bytes != all-table {
 		t.Errorf("1,000 bytes short: %v, hosted %t, %d bytes of %d", err, m.hosted, m.Bytes, all)
 	}
 	if _, _, err = load(all - table - 1); err == nil {
