@@ -242,6 +242,10 @@ func TestLinear(t *testing.T) {
 		{"bf16", 33, 33, 64, []int{64}, []int{0}, 0, false},
 		{"f32", 65, 60, 200, []int{104}, []int{8}, 0, true},
 		{"f32", 512, 500, 1024, []int{1024, 256, 256}, []int{64, 64, 64}, 0.1, false},
+		{"nf4", 5, 3, 128, []int{192, 64, 64}, []int{8, 16, 8}, 0, true},
+		{"nf4", 8, 8, 640, []int{64, 320}, []int{0, 8}, 0, false},
+		{"nf4", 1, 1, 4096, []int{1024}, []int{0}, 0, false},
+		{"nf4", 4, 3, 14336, []int{256}, []int{8}, 0, false},
 	} {
 		t.Run(fmt.Sprintf("%s-%d", c.format, i), func(t *testing.T) { twins(t, d, uint64(i), c.build) })
 	}
@@ -272,6 +276,31 @@ func TestLinearFP8(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestFewRowsAlone: what comes out for a row does not depend on the others.
+func TestFewRowsAlone(t *testing.T) {
+	d := open(t, Options{})
+	const in, out = 512, 96
+	var first []float32
+	for rows := 1; rows <= fewRows; rows++ {
+		s := newScene(3, kernels.BF16) // the same numbers each time, as far as they go
+		m := s.matrix("nf4", out, in)
+		op := &kernels.Linear{Rows: s.ints(int32(rows)), X: s.activation(s.normal(rows*in, 1), rows, in)}
+		op.Projs = []kernels.Projection{{W: m, Y: s.activation(make([]float32, rows*out), rows, out)}}
+		if !d.few(op) {
+			t.Fatalf("%d rows are not few", rows)
+		}
+		s.program.Add(op)
+		s.results = []result{{op.Projs[0].Y, rows, 0}}
+		got := s.run(t, d)[0]
+		for i := range first {
+			if got[i] != first[i] {
+				t.Fatalf("%d rows: value %d is %g, with a row less %g", rows, i, got[i], first[i])
+			}
+		}
+		first = got
 	}
 }
 

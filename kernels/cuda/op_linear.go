@@ -77,7 +77,6 @@ func (x *adapters) blocks() (as []matrix, columns, ranks []int) {
 // Y = Scale·U·Bᵀ, Y += X·Wᵀ, so that the large product adds to the thin one; or,
 // where the U's lie beside X, Y = [X | U]·[W | Scale·B]ᵀ.
 func (c *compiler) linear(o *kernels.Linear) {
-	t := o.X.Rows()
 	x := c.view(o.X)
 	ad := c.adapters(o)
 	if ad != nil {
@@ -87,6 +86,12 @@ func (c *compiler) linear(o *kernels.Linear) {
 			c.product(ad.u.columns(columns[i], ranks[i]), dropped, a, false, true, 1, 0)
 		}
 	}
+	if c.d.few(o) {
+		c.upProjections(o, ad)
+		c.fewProduct(o, x)
+		c.biases(o)
+		return
+	}
 	base := c.frozen(o, x)
 	for i, p := range o.Projs {
 		y := c.view(p.Y)
@@ -94,19 +99,39 @@ func (c *compiler) linear(o *kernels.Linear) {
 		if p.LoRA == nil {
 			base(y, p.W, 0)
 		} else if !c.ride(o, ad, i, x, y) {
-			r := p.LoRA.A.Shape[0]
-			c.product(y, ad.u.columns(ad.column(i), r), half(c.half(p.LoRA.B), p.W.Out, r), false, true, p.LoRA.Scale, 0)
+			c.upProjection(p, ad, i, y)
 			base(y, p.W, 1)
 		}
 		c.used = mark // the next weight may be dequantised into the same place
-		if p.W.Bias != nil {
-			name := "linear_bias"
-			if y.f32 {
-				name = "linear_bias_f32"
-			}
-			c.launch(c.kernel(name), blocks(t*p.W.Out, 256), [3]int{256, 1, 1}, 0,
-				y.p, c.ptr(p.W.Bias), c.ptr(o.Rows), t, p.W.Out)
+	}
+	c.biases(o)
+}
+
+// upProjection is Y = Scale·U·Bᵀ.
+func (c *compiler) upProjection(p kernels.Projection, ad *adapters, i int, y matrix) {
+	r := p.LoRA.A.Shape[0]
+	c.product(y, ad.u.columns(ad.column(i), r), half(c.half(p.LoRA.B), p.W.Out, r), false, true, p.LoRA.Scale, 0)
+}
+
+func (c *compiler) upProjections(o *kernels.Linear, ad *adapters) {
+	for i, p := range o.Projs {
+		if p.LoRA != nil {
+			c.upProjection(p, ad, i, c.view(p.Y))
 		}
+	}
+}
+
+func (c *compiler) biases(o *kernels.Linear) {
+	t := o.X.Rows()
+	for _, p := range o.Projs {
+		if p.W.Bias == nil {
+			continue
+		}
+		y, name := c.view(p.Y), "linear_bias"
+		if y.f32 {
+			name = "linear_bias_f32"
+		}
+		c.launch(c.kernel(name), blocks(t*p.W.Out, 256), [3]int{256, 1, 1}, 0, y.p, c.ptr(p.W.Bias), c.ptr(o.Rows), t, p.W.Out)
 	}
 }
 

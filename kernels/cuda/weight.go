@@ -19,7 +19,7 @@ func (d *Device) Unpacked(p *kernels.Program) int64 {
 	seen := map[*kernels.Tensor]bool{}
 	in8 := map[fp8Key]int64{}
 	for _, op := range p.Ops {
-		if wants8(op, in8) {
+		if l, ok := op.(*kernels.Linear); wants8(op, in8) || ok && d.few(l) {
 			continue
 		}
 		for _, m := range matrices(op) {

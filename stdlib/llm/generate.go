@@ -3,6 +3,7 @@ package llm
 import (
 	"context"
 	"fmt"
+	"math/bits"
 	"slices"
 
 	"cogumi/kernels"
@@ -36,8 +37,10 @@ type Output struct {
 
 // generator runs many sequences together: each run takes one token of every
 // sequence in flight and fills the rest of the budget with new prompts, so that
-// prompts and answers share the products. An answer does not depend on what
-// else is in flight.
+// prompts and answers share the products. On devices that compute all rows of a
+// program there is one for every power of two up to the budget, and the smallest
+// that suffices runs. An answer does not depend on what else is in flight, except
+// that products of another number of rows may round differently there.
 type generator struct {
 	m       *Model
 	c       GenerateConfig
@@ -47,10 +50,12 @@ type generator struct {
 	starts  *kernels.Tensor
 	count   *kernels.Tensor
 	index   *kernels.Tensor
-	logits  *kernels.Tensor
+	logits  *kernels.Tensor // of every sequence's last token
 	sampler kernels.Sample
+	caches  [][2]*kernels.Tensor // keys and values, by layer
 	made    []*kernels.Tensor
-	run     kernels.Executable
+	adapter *Adapter
+	runs    map[int]kernels.Executable // by the tokens that they take
 }
 
 // flight is a sequence in a slot.
@@ -96,8 +101,8 @@ func (m *Model) Generate(ctx context.Context, adapter *Adapter, prompts [][]int3
 }
 
 func (g *generator) close() {
-	if g.run != nil {
-		g.run.Close()
+	for _, r := range g.runs {
+		r.Close()
 	}
 	g.m.device.Free(g.made...)
 }
@@ -123,12 +128,14 @@ func (g *generator) next(f *flight, id int32) (over, ended bool) {
 	return ended || len(f.ids)-f.given >= g.c.MaxTokens || len(f.ids) >= g.length, ended
 }
 
-func (g *generator) record(adapter *Adapter) (err error) {
+// record makes what all programs share, and the largest of them.
+func (g *generator) record(adapter *Adapter) error {
 	c, s := g.m.Config, g.c.Slots
 	ints := func(name string, shape ...int) *kernels.Tensor { return kernels.NewTensor(name, kernels.I32, shape...) }
 	reals := func(name string, shape ...int) *kernels.Tensor {
 		return kernels.NewTensor(name, kernels.F32, shape...)
 	}
+	g.adapter, g.runs = adapter, map[int]kernels.Executable{}
 	g.in = newInputs(g.c.Budget, s)
 	g.slots, g.starts, g.count, g.index = ints("slots", s), ints("starts", s), ints("last.count", 1), ints("last.index", s)
 	g.logits = reals("logits", s, c.VocabSize)
@@ -136,25 +143,51 @@ func (g *generator) record(adapter *Adapter) (err error) {
 		TopK: ints("top_k", s), Uniform: reals("uniform", s), IDs: ints("next", s)}
 	g.made = append(g.in.all(), g.slots, g.starts, g.count, g.index, g.logits, g.sampler.Temperature, g.sampler.TopP,
 		g.sampler.TopK, g.sampler.Uniform, g.sampler.IDs)
-	r := &recorder{Program: &kernels.Program{Name: "generate"}, m: g.m, adapter: adapter, tokens: g.c.Budget, in: g.in}
-	r.attend = func(i int, q, k, v, o *kernels.Tensor) {
-		room := (g.length + 63) &^ 63 // whole blocks of any device
-		kc := kernels.NewTensor(fmt.Sprintf("%d.k_cache", i), g.m.compute, s, room, c.KVHeads*c.HeadDim)
-		vc := kernels.NewTensor(fmt.Sprintf("%d.v_cache", i), g.m.compute, s, room, c.KVHeads*c.HeadDim)
-		g.made = append(g.made, kc, vc)
-		r.Add(&kernels.CachedAttention{Seqs: g.in.seqs, CuSeqlens: g.in.cuSeqlens, Slots: g.slots, Starts: g.starts,
-			Q: q, K: k, V: v, KCache: kc, VCache: vc, O: o,
-			Heads: c.Heads, KVHeads: c.KVHeads, HeadDim: c.HeadDim, Scale: attentionScale(c.HeadDim), Window: c.Window(i)})
+	room := (g.length + 63) &^ 63 // whole blocks of any device
+	for i := range g.m.layers {
+		cache := func(name string) *kernels.Tensor {
+			return kernels.NewTensor(fmt.Sprintf("%d.%s", i, name), g.m.compute, s, room, c.KVHeads*c.HeadDim)
+		}
+		g.caches = append(g.caches, [2]*kernels.Tensor{cache("k_cache"), cache("v_cache")})
+		g.made = append(g.made, g.caches[i][:]...)
 	}
-	y := r.hidden()
-	last := kernels.NewActivation("last", g.m.compute, s, c.Hidden)
-	r.Add(&kernels.Gather{Count: g.count, Rows: g.in.rows, Index: g.index, X: y, Y: last},
-		&kernels.Linear{Rows: g.count, X: last, Projs: []kernels.Projection{{W: g.m.head, Y: g.logits}}}, &g.sampler)
 	if err := g.m.device.Alloc(g.made...); err != nil {
 		return err
 	}
-	g.run, err = g.m.device.Compile(r.Program)
+	_, err := g.suited(g.c.Budget)
 	return err
+}
+
+// suited is the program for a run of so many tokens.
+func (g *generator) suited(tokens int) (kernels.Executable, error) {
+	size := g.c.Budget
+	if g.m.device.Describe().Padded {
+		size = min(size, 1<<bits.Len(uint(tokens-1)))
+	}
+	if r := g.runs[size]; r != nil {
+		return r, nil
+	}
+	r, err := g.m.device.Compile(g.program(size))
+	if err == nil {
+		g.runs[size] = r
+	}
+	return r, err
+}
+
+// program takes up to so many tokens, of at most as many sequences.
+func (g *generator) program(tokens int) *kernels.Program {
+	c := g.m.Config
+	r := &recorder{Program: &kernels.Program{Name: "generate"}, m: g.m, adapter: g.adapter, tokens: tokens, in: g.in}
+	r.attend = func(i int, q, k, v, o *kernels.Tensor) {
+		r.Add(&kernels.CachedAttention{Seqs: g.in.seqs, CuSeqlens: g.in.cuSeqlens, Slots: g.slots, Starts: g.starts,
+			Q: q, K: k, V: v, KCache: g.caches[i][0], VCache: g.caches[i][1], O: o,
+			Heads: c.Heads, KVHeads: c.KVHeads, HeadDim: c.HeadDim, Scale: attentionScale(c.HeadDim), Window: c.Window(i)})
+	}
+	y := r.hidden()
+	last := kernels.NewActivation("last", g.m.compute, g.c.Slots, c.Hidden)
+	r.Add(&kernels.Gather{Count: g.count, Rows: g.in.rows, Index: g.index, X: y, Y: last},
+		&kernels.Linear{Rows: g.count, X: last, Projs: []kernels.Projection{{W: g.m.head, Y: g.logits}}}, &g.sampler)
+	return r.Program
 }
 
 func (g *generator) all(ctx context.Context, prompts [][]int32, done func(int, Output)) ([]Output, error) {
@@ -226,7 +259,11 @@ func (g *generator) step(ctx context.Context, flying []*flight) ([]int32, error)
 	if w.err != nil {
 		return nil, w.err
 	}
-	if err := g.run.Run(ctx); err != nil {
+	run, err := g.suited(len(ids))
+	if err != nil {
+		return nil, err
+	}
+	if err := run.Run(ctx); err != nil {
 		return nil, err
 	}
 	next := make([]int32, len(flying))

@@ -86,7 +86,20 @@ template <bool Transposed> void ldmatrix_any(uint32_t *r, uint32_t address) {
 inline void ldmatrix(uint32_t (&r)[4], uint32_t address) { ldmatrix_any<false>(r, address); }
 inline void ldmatrix_transposed(uint32_t (&r)[4], uint32_t address) { ldmatrix_any<true>(r, address); }
 
-inline void mma(float (&d)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
+inline uint32_t pack_f16(float lo, float hi) {
+    _Float16 h[2] = {(_Float16)lo, (_Float16)hi};
+    uint32_t r;
+    memcpy(&r, h, 4);
+    return r;
+}
+
+inline float f16_half(uint32_t pair, int i) {
+    _Float16 h[2];
+    memcpy(h, &pair, 4);
+    return h[i];
+}
+
+template <float (*half_of)(uint32_t, int)> void mma_any(float (&d)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
     using namespace emulate;
     uint32_t b[2] = {b0, b1};
     auto &slot = slots[current >> 5];
@@ -109,6 +122,9 @@ inline void mma(float (&d)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1)
             }
     });
 }
+
+inline void mma(float (&d)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) { mma_any<emulate::half_of>(d, a, b0, b1); }
+inline void mma_f16(float (&d)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) { mma_any<f16_half>(d, a, b0, b1); }
 
 // Hopper.
 

@@ -14,11 +14,7 @@
 // The mean of the absmax values is summed in f64 in another order than the
 // host's, so that the offset may differ by an ulp.
 #include "common.cuh"
-
-static __device__ const float values[16] = {
-    -1.0f, -0.6961928009986877f, -0.5250730514526367f, -0.39491748809814453f, -0.28444138169288635f,
-    -0.18477343022823334f, -0.09105003625154495f, 0.0f, 0.07958029955625534f, 0.16093020141124725f,
-    0.24611230194568634f, 0.33791524171829224f, 0.44070982933044434f, 0.5626170039176941f, 0.7229568362236023f, 1.0f};
+#include "nf4.cuh"
 
 // element k of eight codes in a word, as an offset into a table of floats.
 static __device__ __forceinline__ unsigned offset_of(unsigned w, int k) {

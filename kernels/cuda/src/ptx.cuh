@@ -27,7 +27,14 @@ INLINE uint32_t pack_bf16(float lo, float hi) {
     return r;
 }
 
-// The halves of such a register.
+// Two f16 in a register, the first in the low half, rounded to nearest even.
+INLINE uint32_t pack_f16(float lo, float hi) {
+    uint32_t r;
+    asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(r) : "f"(hi), "f"(lo));
+    return r;
+}
+
+// The halves of a register of two bf16.
 INLINE float bf16_lo(uint32_t x) { return __uint_as_float(x << 16); }
 INLINE float bf16_hi(uint32_t x) { return __uint_as_float(x & 0xffff0000u); }
 
@@ -56,6 +63,13 @@ INLINE void ldmatrix_transposed(uint32_t (&r)[4], uint32_t address) {
 // d += a·b, 16×16 by 16×8.
 INLINE void mma(float (&d)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
     asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+                 : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+}
+
+// The same with f16 operands.
+INLINE void mma_f16(float (&d)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
+    asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
                  : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
                  : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
