@@ -28,6 +28,7 @@ type span struct {
 	t           *Tensor
 	heirs       []*Tensor
 	first, last int
+	at          int64
 }
 
 // NewPlan places activations by lifetime: largest first, each at the lowest
@@ -47,18 +48,19 @@ func NewPlan(p *Program, reuse bool) *Plan {
 		spans = inherit(p, spans)
 	}
 	slices.SortStableFunc(spans, func(a, b *span) int { return cmp.Compare(b.t.Bytes(), a.t.Bytes()) })
-	var placed []*span
+	var arena, away []*span // placed, by offset
 	for _, s := range spans {
-		at := plan.lowest(placed, s)
-		for _, t := range append(s.heirs, s.t) {
-			plan.Offsets[t] = at
-		}
-		end := &plan.Arena
+		placed, end := &arena, &plan.Arena
 		if s.t.Role == Away {
-			end = &plan.Away
+			placed, end = &away, &plan.Away
 		}
-		*end = max(*end, at+align(s.t.Bytes()))
-		placed = append(placed, s)
+		s.at = lowest(*placed, s)
+		for _, t := range append(s.heirs, s.t) {
+			plan.Offsets[t] = s.at
+		}
+		*end = max(*end, s.at+align(s.t.Bytes()))
+		i, _ := slices.BinarySearchFunc(*placed, s, func(a, b *span) int { return cmp.Compare(a.at, b.at) })
+		*placed = slices.Insert(*placed, i, s)
 	}
 	return plan
 }
@@ -123,24 +125,18 @@ func lifetimes(p *Program, plan *Plan) []*span {
 	return spans
 }
 
-// lowest finds the lowest offset for s beside the placed spans that are alive
-// with it.
-func (plan *Plan) lowest(placed []*span, s *span) int64 {
-	type room struct{ from, to int64 }
-	var taken []room
+// lowest finds the lowest offset for s beside the spans that are alive with it;
+// placed are in order of their offsets.
+func lowest(placed []*span, s *span) (at int64) {
+	size := align(s.t.Bytes())
 	for _, o := range placed {
-		if o.first <= s.last && s.first <= o.last && (o.t.Role == Away) == (s.t.Role == Away) {
-			at := plan.Offsets[o.t]
-			taken = append(taken, room{at, at + align(o.t.Bytes())})
+		if o.first > s.last || s.first > o.last {
+			continue
 		}
-	}
-	slices.SortFunc(taken, func(a, b room) int { return cmp.Compare(a.from, b.from) })
-	var at int64
-	for _, r := range taken {
-		if at+align(s.t.Bytes()) <= r.from {
+		if at+size <= o.at {
 			break
 		}
-		at = max(at, r.to)
+		at = max(at, o.at+align(o.t.Bytes()))
 	}
 	return at
 }

@@ -48,8 +48,8 @@ func PlanTraining(m *Model, a AdapterConfig, c TrainerConfig, evaluation int) (M
 	}
 	plan := Memory{Weights: m.Bytes, Adapter: bytesOf(adapter.all()), Gradients: bytesOf(trainer.grads), Optimizer: bytesOf(trainer.state)}
 	plan.Inputs = bytesOf(trainer.made) - plan.Gradients - plan.Optimizer
-	plan.Activations = trainer.activations(step, evaluation)
-	plan.Host = planOf(m.device, step).Away
+	layout := planOf(m.device, step)
+	plan.Activations, plan.Host = together(m.device, layout.Arena, trainer.scoring(evaluation)), layout.Away
 	plan.Derived = trainer.unpacked
 	if evaluation > 0 {
 		scorer := shapeScorer(m, evaluation)

@@ -170,13 +170,14 @@ func (t *Trainer) fit(other int64) {
 		return
 	}
 	room := free - free/50 - bytesOf(t.made) - other
+	score := t.scoring(t.config.Budget)
 	need := func(s spare, unpacked bool) int64 {
 		t.spare = s
 		p, err := t.record()
 		if err != nil {
 			return 1 << 62
 		}
-		n := t.activations(p, t.config.Budget) + footprint(t.model.device, p) - t.freed()
+		n := together(t.model.device, planOf(t.model.device, p).Arena, score) + footprint(t.model.device, p) - t.freed()
 		t.unpacked = 0
 		if u, ok := t.model.device.(Unpacker); ok && unpacked {
 			t.unpacked = u.Unpacked(p)
@@ -210,17 +211,21 @@ func (t *Trainer) fit(other int64) {
 	}
 }
 
-// activations is what those of the step p and of an evaluation of so many tokens
-// take; 0: there is none.
-func (t *Trainer) activations(p *kernels.Program, evaluation int) int64 {
-	n, score := planOf(t.model.device, p).Arena, int64(0)
-	if evaluation > 0 {
-		score = planOf(t.model.device, shapeScorer(t.model, evaluation).record(t.adapter)).Arena
+// together is what the activations of a step and of an evaluation take.
+func together(d kernels.Device, step, score int64) int64 {
+	if _, shares := d.(kernels.Planner); shares {
+		return max(step, score)
 	}
-	if _, shares := t.model.device.(kernels.Planner); shares {
-		return max(n, score)
+	return step + score
+}
+
+// scoring is what the activations of an evaluation of so many tokens take; 0:
+// there is none.
+func (t *Trainer) scoring(tokens int) int64 {
+	if tokens == 0 {
+		return 0
 	}
-	return n + score
+	return planOf(t.model.device, shapeScorer(t.model, tokens).record(t.adapter)).Arena
 }
 
 // freed is what moves from the device to the host's memory.
