@@ -40,12 +40,17 @@ func (d *Device) Unpacked(p *kernels.Program) int64 {
 	return wanted
 }
 
+// driverOwn is what the driver takes beside what it is asked for: modules,
+// graphs, pages that are not full.
+const driverOwn = 128 << 20
+
 // free is what may still be allocated.
 func (d *Device) free() int64 {
 	free, _, err := d.context.MemoryInfo()
 	if err != nil {
 		return 0
 	}
+	free -= driverOwn
 	if limit := d.options.Memory; limit > 0 {
 		free = min(free, limit-d.memory.taken)
 	}
