@@ -240,7 +240,11 @@ func (t *Table) Assert(id int, v any, static string) {
 	case isInterface:
 		panic(runtimeError("interface conversion: " + t.DynamicName(v) + " is not " + want.Name() + ": missing method " + t.missing(v, i)))
 	}
-	panic(runtimeError("interface conversion: " + static + " is " + t.DynamicName(v) + ", not " + want.Name()))
+	message := "interface conversion: " + static + " is " + t.DynamicName(v) + ", not " + want.Name()
+	if t.DynamicName(v) == want.Name() {
+		message += " (types from different scopes)"
+	}
+	panic(runtimeError(message))
 }
 
 func (t *Table) missing(v any, i *types.Interface) string {

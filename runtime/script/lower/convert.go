@@ -120,7 +120,8 @@ func (l *lowerer) retype(e ast.Expr, from, to types.Type) ast.Expr {
 // func(any) T, for values that are known to be there.
 func (l *lowerer) into(t types.Type) string {
 	return l.helper("into", t, func(name string) {
-		l.topFunc(name, []*ast.Field{l.field("x", l.anyType())}, []*ast.Field{l.field("v", l.typ(t))},
+		l.topFunc(name, []*ast.Field{l.field("x", l.anyType())}, []*ast.Field{l.field("", l.typ(t))},
+			l.declare("v", l.typ(t)),
 			l.stmtOf(l.host("Into", l.id("x"), l.addr(l.id("v")))),
 			l.ret(l.id("v")))
 	})
@@ -140,7 +141,8 @@ func (l *lowerer) taken(x ast.Expr, t types.Type) ast.Expr {
 // asserted is the helper for v, ok := x.(T).
 func (l *lowerer) asserted(t types.Type) string {
 	return l.helper("assert", t, func(name string) {
-		l.topFunc(name, []*ast.Field{l.field("x", l.anyType())}, []*ast.Field{l.field("v", l.typ(t)), l.field("ok", l.id("bool"))},
+		l.topFunc(name, []*ast.Field{l.field("x", l.anyType())}, []*ast.Field{l.field("", l.typ(t)), l.field("", l.id("bool"))},
+			l.declare("v", l.typ(t)),
 			l.ifThen(l.host("Is", l.int(l.intern(t)), l.id("x")),
 				l.ret(l.taken(l.host("Inner", l.id("x")), t), l.id("true"))),
 			l.ret(l.id("v"), l.id("false")))
@@ -162,13 +164,16 @@ func (l *lowerer) must(t, static types.Type) string {
 func (l *lowerer) method(name string, sig *types.Signature) string {
 	plain := types.NewSignatureType(nil, nil, nil, sig.Params(), sig.Results(), sig.Variadic())
 	return l.helper("method "+name, plain, func(helper string) {
-		l.topFunc(helper, []*ast.Field{l.field("x", l.anyType())}, []*ast.Field{l.field("f", l.funcType(plain))},
+		l.topFunc(helper, []*ast.Field{l.field("x", l.anyType())}, []*ast.Field{l.field("", l.funcType(plain))},
+			l.declare("f", l.funcType(plain)),
 			l.stmtOf(l.host("Method", l.id("x"), l.str(name), l.addr(l.id("f")))),
 			l.ret(l.id("f")))
 	})
 }
 
-// helper makes a function once for each kind and type.
+// helper makes a function once for each kind and type. It must not name its
+// results: the interpreter takes a named result for the variable that the call
+// is assigned to, old value included.
 func (l *lowerer) helper(kind string, t types.Type, write func(name string)) string {
 	key := kind + " " + types.TypeString(types.Unalias(t), func(p *types.Package) string { return p.Path() })
 	if name := l.helpers[key]; name != "" {
@@ -193,6 +198,6 @@ func (l *lowerer) zero(t types.Type) ast.Expr {
 		}
 	}
 	return l.call(l.id(l.helper("zero", t, func(name string) {
-		l.topFunc(name, nil, []*ast.Field{l.field("v", l.typ(t))}, l.ret(l.id("v")))
+		l.topFunc(name, nil, []*ast.Field{l.field("", l.typ(t))}, l.declare("v", l.typ(t)), l.ret(l.id("v")))
 	})))
 }
