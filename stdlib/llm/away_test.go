@@ -145,6 +145,24 @@ func TestEmbeddingMovesWhereThereIsNoRoom(t *testing.T) {
 		t.Fatal("no room was made for an evaluation", err)
 	}
 	s.Close()
+	want, _, err := load(1 << 30)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answers [2][]Output
+	if m, d, err = load(all + 1000); err != nil {
+		t.Fatal(err)
+	}
+	for i, x := range []*Model{want, m} {
+		d.free += int64(i) << 19 // for the caches
+		if answers[i], err = x.Generate(context.Background(), nil, [][]int32{{1, 2, 3}}, GenerateConfig{MaxTokens: 5}, nil); err != nil {
+			t.Fatal(err)
+		}
+		d.free -= int64(i) << 19
+	}
+	if !m.hosted || want.hosted || !slices.Equal(answers[0][0].IDs, answers[1][0].IDs) {
+		t.Errorf("hosted %t: %v, want %v", m.hosted, answers[1], answers[0])
+	}
 	m.Close()
 	if d.free != all+1000 {
 		t.Errorf("%d bytes are free in the end, there were %d", d.free, all+1000)

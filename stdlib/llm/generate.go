@@ -151,6 +151,9 @@ func (g *generator) record(adapter *Adapter) error {
 		g.caches = append(g.caches, [2]*kernels.Tensor{cache("k_cache"), cache("v_cache")})
 		g.made = append(g.made, g.caches[i][:]...)
 	}
+	if err := g.m.makeRoom(g.program(g.c.Budget), g.made); err != nil {
+		return err
+	}
 	if err := g.m.device.Alloc(g.made...); err != nil {
 		return err
 	}
