@@ -19,7 +19,8 @@ echo "what cuBLAS and cuDNN alone need"
 $python $here/floor.py
 echo "cogumi"
 ./cogumi bench train --json
-./cogumi bench train --rows 2 --memory 12 --json
+./cogumi bench train --rows 2 --memory 7.5 --json
+./cogumi bench train --rows 2 --memory 6.5 --json
 for peer in "peft 2,on 4,off" "liger 4,off 8,off" "unsloth 4,off 8,off 2,unsloth"; do
   read -ra words <<<"$peer"
   $python $here/train.py $model "${words[@]}"
