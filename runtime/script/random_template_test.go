@@ -87,6 +87,16 @@ loop:
 	`fmt.Printf("%v %+v %#v %T\n", PVec{$f, 1}, &PCounter{$i}, struct { A T; b U }{$t, $u}, PPair[T, []U]{})`,
 	`{ f := PReduce([]T{$t, $t, $t}, "", func(a string, x T) string { return a + fmt.Sprint(x) }); fmt.Println(f, PReduce([]I{$I, $I}, I(1), func(a, x I) I { return a*x + 1 })) }`,
 	`{ c := complex($f, 1); d := c * complex(0, $f); fmt.Println(real(c), imag(d), c == d) }`,
+	// the same statement again, with another outcome
+	`for i, x := range []any{$t, nil, $u, PVec{$f, 1}, $t, PKind(1)} { a, ok := x.(T); b, ok2 := x.(U); c, ok3 := x.(fmt.Stringer); d, ok4 := x.(PVec); fmt.Println(i, a, ok, b, ok2, c, ok3, d, ok4) }`,
+	`{ m := map[int]T{0: $t, 2: $t}; for i := range 4 { v, ok := m[i]; w := m[i+1]; _, no := m[i+2]; fmt.Println(v, ok, w, no); if x, ok := m[i+1]; !ok { fmt.Println(x) } } }`,
+	`{ m := map[T]PPair[U, []T]{$t: {$u, []T{$t}}}; for _, k := range []T{$t, $t, $t} { v, ok := m[k]; fmt.Println(v, ok, v.B == nil); delete(m, k) } }`,
+	`for i := range 4 { var a T; var b [2]U; var c *T; var d []U; var e any; if i&1 == 0 { a, b[1], c, d, e = $t, $u, &a, append(d, $u), a }; fmt.Println(a, b, c == nil, d, e) }`,
+	`for i := range 4 { a, b, err := func() (a T, b []U, err error) { if i%2 == 1 { return }; if i == 2 { err = PErr{"two"}; return }; return $t, []U{$u}, nil }(); fmt.Println(a, b, err) }`,
+	`{ c := make(chan T, 2); c <- $t; c <- $t; close(c); for range 4 { v, ok := <-c; fmt.Println(v, ok) } }`,
+	`for i := range 3 { p := &PPair[T, U]{A: $t}; if i == 1 { p.B = $u }; q := *p; q.A = $t; fmt.Println(*p, q); l := []PPair[T, U]{{B: $u}, *p}; l[0].A = $t; fmt.Println(l) }`,
+	`{ var s PGetter; for i := range 3 { switch i { case 0: s = PCounter{1}; case 1: s = nil; default: s = &PEmbeds{} }; c, ok := s.(PCounter); e, ok2 := s.(*PEmbeds); fmt.Println(c, ok, e == nil, ok2, s == nil) } }`,
+	`for _, k := range []string{"1", "x", "", "22"} { before, after, ok := strings.Cut(k, "2"); i, ok2 := map[string]T{"1": $t}[k]; fmt.Println(before, after, ok, i, ok2) }`,
 	`fmt.Println(min($s, "b", $s), max($s, "héllo"), len($s), strings.ToUpper($s), []rune($s), []byte($s))`,
 }
 
