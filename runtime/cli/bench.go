@@ -107,6 +107,13 @@ func (a *app) printBench(r *bench.TrainResult) error {
 			line("  "+k, "%.2f GiB", r.Memory[k])
 		}
 	}
+	for i, m := range r.Measures {
+		if i == 0 {
+			line("to need no more", "%s", m)
+		} else {
+			line("", "%s", m)
+		}
+	}
 	var sum float64
 	for _, ms := range r.Families {
 		sum += ms
