@@ -27,10 +27,16 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == childCommand {
 		os.Exit(Main(os.Args[1:], ownSource()))
 	}
+	if os.Getenv(envEscape) != "" {
+		os.Exit(Main(os.Args[1:], ownSource()))
+	}
 	testscript.Main(m, map[string]func(){
 		"cogumi": func() { os.Exit(Main(os.Args[1:], ownSource())) },
 	})
 }
+
+// envEscape makes the test binary cogumi itself.
+const envEscape = "COGUMI_TEST_AS_ITSELF"
 
 // ownSource is the module's root, seen from this file.
 func ownSource() fs.FS {
