@@ -35,6 +35,7 @@ func main() {
 		LR:      x.Float("lr", 1e-3, "peak learning rate"),
 		Epochs:  x.Int("epochs", 3, "passes over the rows"),
 		Batch:   x.Int("batch", 16, "rows per optimiser step"),
+		FP8:     x.Bool("fp8", false, "compute the frozen products in 8-bit floats (H100, H200)"),
 		Dropout: x.Float("dropout", 0, "share of the adapter's input that is left out at random"),
 		Seed:    x.Int("seed", 1, "of order and initialisation"),
 	})

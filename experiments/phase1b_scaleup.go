@@ -43,6 +43,7 @@ func main() {
 		LR:     x.Float("lr", 1e-3, "peak learning rate"),
 		Epochs: x.Int("epochs", 3, "passes over the training rows"),
 		Batch:  x.Int("batch", 16, "rows per optimiser step"),
+		FP8:    x.Bool("fp8", false, "compute the frozen products in 8-bit floats (H100, H200)"),
 		Seed:   seed,
 	}
 	base := model.MustLoad(x.String("model", "tiny", "model folder, or tiny"))

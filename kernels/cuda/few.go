@@ -12,7 +12,7 @@ import (
 // beside X.
 const (
 	fewRows   = 8
-	fewShared = 32768 + 4*(3*256+8*16*8+8+8)
+	fewShared = 32768 + 4*(3*256+8*16*8+8+8*8)
 )
 
 // fewProjections is how many weights one launch takes.

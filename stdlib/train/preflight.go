@@ -41,7 +41,7 @@ func (s *session) adapterConfig() llm.AdapterConfig {
 
 func (s *session) trainerConfig() llm.TrainerConfig {
 	return llm.TrainerConfig{Optimizer: llm.Optimizer(s.c.Optimizer), WeightDecay: s.c.WeightDecay,
-		MaxNorm: s.c.MaxNorm, Budget: s.c.Budget, Seed: uint64(s.c.Seed)}
+		MaxNorm: s.c.MaxNorm, Budget: s.c.Budget, Seed: uint64(s.c.Seed), FP8: s.c.FP8}
 }
 
 // freeMemory is what the device can still give; 0: unknown. On a CPU it is the

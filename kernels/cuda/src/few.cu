@@ -29,41 +29,41 @@ static __device__ __forceinline__ float scale_of(const Weight &w, const float *m
     return __fadd_rn(__fmul_rn(map[w.absmax[block]], w.nested[block >> 8]), offset);
 }
 
+static __device__ __forceinline__ uint32_t top_of(uint4 v) {
+    uint32_t lo = max(max(v.x & 0x7fff, v.y & 0x7fff), max(v.z & 0x7fff, v.w & 0x7fff));
+    return max(lo, max(max(v.x >> 16 & 0x7fff, v.y >> 16 & 0x7fff), max(v.z >> 16 & 0x7fff, v.w >> 16 & 0x7fff)));
+}
+
 // The rows of X in shared memory, as f16 times a power of two; its inverse to
 // `back`. Rows are cols + 8 values apart, so that the lanes of a fragment meet
-// different banks.
-static __device__ __forceinline__ void stage(uint16_t *to, float *back, const uint16_t *x, int rows, int cols, int ld, uint32_t *scratch) {
+// different banks. scratch is [ROWS][WARPS].
+static __device__ __forceinline__ void stage(uint16_t *to, float *back, const uint16_t *x, int rows, int cols, int ld, uint32_t (*scratch)[WARPS]) {
     int lane = threadIdx.x & 31, warp = threadIdx.x / 32;
     for (int r = 0; r < rows; r++) {
         uint32_t top = 0;
-        for (int c = threadIdx.x * 8; c < cols; c += WARPS * 32 * 8) {
-            uint4 v = *(const uint4 *)(x + (int64_t)r * ld + c);
-            const uint32_t vs[4] = {v.x, v.y, v.z, v.w};
-#pragma unroll
-            for (int i = 0; i < 4; i++) {
-                uint32_t lo = vs[i] & 0x7fff, hi = vs[i] >> 16 & 0x7fff;
-                top = max(top, max(lo, hi));
-            }
-        }
+#pragma unroll 4
+        for (int c = threadIdx.x * 8; c < cols; c += WARPS * 32 * 8) top = max(top, top_of(*(const uint4 *)(x + (int64_t)r * ld + c)));
 #pragma unroll
         for (int i = 16; i; i >>= 1) top = max(top, __shfl_xor_sync(0xffffffffu, top, i));
-        if (lane == 0) scratch[warp] = top;
-        __syncthreads();
+        if (lane == 0) scratch[r][warp] = top;
+    }
+    __syncthreads();
+    for (int r = 0; r < rows; r++) {
+        uint32_t top = 0;
 #pragma unroll
-        for (int i = 0; i < WARPS; i++) top = max(top, scratch[i]);
+        for (int i = 0; i < WARPS; i++) top = max(top, scratch[r][i]);
         int power = min(254, 268 - (int)(top >> 7)); // the largest value becomes 2¹⁴ … 2¹⁵
         float times = __uint_as_float((uint32_t)power << 23);
         if (threadIdx.x == 0) back[r] = 1.f / times;
+#pragma unroll 4
         for (int c = threadIdx.x * 8; c < cols; c += WARPS * 32 * 8) {
             uint4 v = *(const uint4 *)(x + (int64_t)r * ld + c);
-            const uint32_t vs[4] = {v.x, v.y, v.z, v.w};
-            uint32_t h[4];
-#pragma unroll
-            for (int i = 0; i < 4; i++) h[i] = pack_f16(bf16_lo(vs[i]) * times, bf16_hi(vs[i]) * times);
-            *(uint4 *)(to + r * (cols + 8) + c) = make_uint4(h[0], h[1], h[2], h[3]);
+            *(uint4 *)(to + r * (cols + 8) + c) =
+                make_uint4(pack_f16(bf16_lo(v.x) * times, bf16_hi(v.x) * times), pack_f16(bf16_lo(v.y) * times, bf16_hi(v.y) * times),
+                           pack_f16(bf16_lo(v.z) * times, bf16_hi(v.z) * times), pack_f16(bf16_lo(v.w) * times, bf16_hi(v.w) * times));
         }
-        __syncthreads();
     }
+    __syncthreads();
 }
 
 // What a warp reads at once: AHEAD blocks of two rows, 16 codes a lane and block.
@@ -84,9 +84,38 @@ few_product(const uint16_t *x, int rows, int cols, int x_ld,
     float *maps = (float *)(memory + 32768);                           // [3][256]
     float (*sums)[TILE][ROWS] = (float (*)[TILE][ROWS])(maps + 3 * 256); // [WARPS]
     float *back = (float *)(sums + WARPS);                             // [ROWS]
-    uint32_t *scratch = (uint32_t *)(back + ROWS);                     // [WARPS]
-    uint16_t *xs = (uint16_t *)(scratch + WARPS);
+    uint32_t (*scratch)[WARPS] = (uint32_t (*)[WARPS])(back + ROWS);   // [ROWS]
+    uint16_t *xs = (uint16_t *)(scratch + ROWS);
     int lane = threadIdx.x & 31, warp = threadIdx.x / 32, g = lane >> 2, t = lane & 3;
+
+    int blocks = cols / 64, tiles = (out0 + out1 + out2) / TILE;
+    Weight w;
+    int row, number, first, second; // output of the tile, which weight, and the blocks of a lane's two rows
+    Piece next;
+    auto fetch = [&](int b) {
+#pragma unroll
+        for (int i = 0; i < AHEAD; i++) {
+            bool inside = b + i < blocks;
+            next.codes[i][0] = inside ? *(const uint2 *)(w.codes + (int64_t)(first + b + i) * 32 + t * 8) : make_uint2(0, 0);
+            next.codes[i][1] = inside ? *(const uint2 *)(w.codes + (int64_t)(second + b + i) * 32 + t * 8) : make_uint2(0, 0);
+        }
+    };
+    auto begin = [&](int tile) {
+        row = tile * TILE, number = 0;
+        w = {codes0, absmax0, map0, nested0, offset0, y0, out0, ld0, add0};
+        if (row >= out0) {
+            row -= out0, number = 1;
+            w = {codes1, absmax1, map1, nested1, offset1, y1, out1, ld1, add1};
+            if (row >= out1) {
+                row -= out1, number = 2;
+                w = {codes2, absmax2, map2, nested2, offset2, y2, out2, ld2, add2};
+            }
+        }
+        first = (row + g) * blocks, second = (row + g + 8) * blocks;
+        fetch(warp * AHEAD);
+    };
+    if ((int)blockIdx.x >= tiles) return;
+    begin(blockIdx.x); // codes are under way while X is brought in
 
     for (int i = threadIdx.x; i < 256 * 32; i += WARPS * 32) {
         int byte = i >> 5;
@@ -97,39 +126,18 @@ few_product(const uint16_t *x, int rows, int cols, int x_ld,
     maps[512 + threadIdx.x] = map2 ? map2[threadIdx.x] : 0.f;
     stage(xs, back, x, rows, cols, x_ld, scratch); // ends with a barrier
 
-    int blocks = cols / 64, tiles = (out0 + out1 + out2) / TILE;
     const uint32_t *mine = pairs + lane;
     const uint16_t *column = xs + g * (cols + 8) + t * 16;
     for (int tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
-        int row = tile * TILE, number = 0;
-        Weight w = {codes0, absmax0, map0, nested0, offset0, y0, out0, ld0, add0};
-        if (row >= out0) {
-            row -= out0, number = 1;
-            w = {codes1, absmax1, map1, nested1, offset1, y1, out1, ld1, add1};
-            if (row >= out1) {
-                row -= out1, number = 2;
-                w = {codes2, absmax2, map2, nested2, offset2, y2, out2, ld2, add2};
-            }
-        }
+        if (tile != (int)blockIdx.x) begin(tile);
         const float *map = maps + 256 * number;
         float offset = w.absmax ? *w.offset : 0.f, total[4] = {0.f, 0.f, 0.f, 0.f};
-        int first = (row + g) * blocks, second = (row + g + 8) * blocks; // numbers of blocks
-        auto fetch = [&](Piece &p, int b) {
-#pragma unroll
-            for (int i = 0; i < AHEAD; i++) {
-                bool inside = b + i < blocks;
-                p.codes[i][0] = inside ? *(const uint2 *)(w.codes + (int64_t)(first + b + i) * 32 + t * 8) : make_uint2(0, 0);
-                p.codes[i][1] = inside ? *(const uint2 *)(w.codes + (int64_t)(second + b + i) * 32 + t * 8) : make_uint2(0, 0);
-            }
-        };
-        Piece next;
-        fetch(next, warp * AHEAD);
         for (int b = warp * AHEAD; b < blocks; b += WARPS * AHEAD) {
             Piece now = next;
             // Lane t of a row has the scales of block b + t.
             bool inside = b + t < blocks;
             float upper = inside ? scale_of(w, map, offset, first + b + t) : 0.f, lower = inside ? scale_of(w, map, offset, second + b + t) : 0.f;
-            if (b + WARPS * AHEAD < blocks) fetch(next, b + WARPS * AHEAD);
+            if (b + WARPS * AHEAD < blocks) fetch(b + WARPS * AHEAD);
 #pragma unroll
             for (int i = 0; i < AHEAD; i++) {
                 float up = __shfl_sync(0xffffffffu, upper, (lane & 28) + i), low = __shfl_sync(0xffffffffu, lower, (lane & 28) + i);
