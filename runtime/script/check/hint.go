@@ -68,7 +68,7 @@ func (u *Universe) hintUndefined(name string) string {
 		table := symbols.Get(p)
 		for _, g := range table.Generic {
 			if g == sel {
-				return fmt.Sprintf("%s is generic: scripts have slices, maps, cmp and iter, no other generic functions of the host", name)
+				return fmt.Sprintf("%s is generic, and not among the generic functions that scripts have", name)
 			}
 		}
 		best, distance := "", 3

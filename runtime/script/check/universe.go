@@ -76,7 +76,25 @@ func (u *Universe) importPath(p string) (*types.Package, error) {
 	u.full[p] = true
 	u.fill(pkg, table)
 	pkg.MarkComplete()
-	return pkg, nil
+	return pkg, u.addGeneric(pkg)
+}
+
+// addGeneric puts what has to come as source into the scope of a host package.
+func (u *Universe) addGeneric(pkg *types.Package) error {
+	src, p := generic.Part(pkg.Path())
+	if src == "" {
+		return nil
+	}
+	part, err := u.importSource(p, src)
+	if err != nil {
+		return err
+	}
+	for _, name := range part.Scope().Names() {
+		if obj := part.Scope().Lookup(name); obj.Exported() {
+			pkg.Scope().Insert(obj)
+		}
+	}
+	return nil
 }
 
 // SourceOf returns the source package of a path, nil if it is none or was not imported.

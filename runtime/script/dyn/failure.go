@@ -72,7 +72,7 @@ func reflected(s string) string {
 		return "slice bounds out of range"
 	case s == "reflect.Value.Grow: slice overflow":
 		return "growslice: len out of range"
-	case s == "reflect.MakeSlice: negative len":
+	case s == "reflect.MakeSlice: negative len", s == "runtime: allocation size out of range":
 		return "makeslice: len out of range"
 	case s == "reflect.MakeSlice: negative cap", s == "reflect.MakeSlice: len > cap":
 		return "makeslice: cap out of range"

@@ -25,6 +25,18 @@ var cmpSource string
 //go:embed iter/iter.go
 var iterSource string
 
+//go:embed errors/errors.go
+var errorsSource string
+
+//go:embed rand/rand.go
+var randSource string
+
+//go:embed sync/sync.go
+var syncSource string
+
+//go:embed atomic/atomic.go
+var atomicSource string
+
 // OrderPath is the host package that the embedded sources sort with.
 const OrderPath = "cogumi/runtime/script/generic/order"
 
@@ -41,6 +53,13 @@ func Source(path string) string {
 		return iterSource
 	}
 	return ""
+}
+
+// Part is the source of what is generic in a package of which the host has the
+// rest, and the path of that source.
+func Part(path string) (source, sourcePath string) {
+	source = map[string]string{"errors": errorsSource, "math/rand/v2": randSource, "sync": syncSource, "sync/atomic": atomicSource}[path]
+	return source, "cogumi/runtime/script/generic/" + path
 }
 
 // Order is the table of package order.
