@@ -42,6 +42,11 @@ func child(mode string) {
 	switch mode {
 	case "args":
 		fmt.Println(strings.Join(os.Args[1:], " "))
+	case "restrictions":
+		if wrong := restrictions(); wrong != "" {
+			fmt.Println(wrong)
+			os.Exit(1)
+		}
 	case "exit7":
 		os.Exit(7)
 	case "exit4":

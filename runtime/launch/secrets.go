@@ -116,7 +116,8 @@ func withheld(source []byte, environ []string) []string {
 	var names []string
 	for _, e := range environ {
 		name, value, _ := strings.Cut(e, "=")
-		if secret(name, value) && strings.Contains(string(source), `env("`+name+`")`) {
+		read := strings.Contains(string(source), `env("`+name+`")`) || strings.Contains(string(source), `Env("`+name+`")`)
+		if read && secret(name, value) {
 			names = append(names, name)
 		}
 	}

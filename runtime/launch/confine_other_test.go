@@ -1,0 +1,5 @@
+//go:build !linux
+
+package launch
+
+func restrictions() string { return "not on this system" }
