@@ -35,6 +35,17 @@ type Adapter struct {
 	names  []string // of projections, in the model's order
 	pairs  map[string]*kernels.LoRA
 	dora   map[string]*kernels.Magnitudes // empty without
+	hosted map[*kernels.Tensor]bool       // in the host's memory, beside a device that has its own
+}
+
+// host notes what a training moved to the host's memory.
+func (a *Adapter) host(ts []*kernels.Tensor) {
+	if a.hosted == nil {
+		a.hosted = map[*kernels.Tensor]bool{}
+	}
+	for _, t := range ts {
+		a.hosted[t] = true
+	}
 }
 
 // check fills in defaults and refuses what cannot be.

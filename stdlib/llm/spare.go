@@ -231,7 +231,12 @@ func (t *Trainer) scoring(tokens int) int64 {
 // freed is what moves from the device to the host's memory.
 func (t *Trainer) freed() int64 {
 	adapter, moments := t.moving()
-	n := bytesOf(adapter) + bytesOf(moments)
+	n := bytesOf(moments)
+	for _, x := range adapter {
+		if !t.adapter.hosted[x] {
+			n += x.Bytes()
+		}
+	}
 	if t.spare.embed && !t.model.hosted {
 		n += t.model.embed.Bytes()
 	}

@@ -109,6 +109,7 @@ func (t *Trainer) place() error {
 			if err := device.(kernels.Evicter).Evict(masters(slots)...); err != nil {
 				return err
 			}
+			t.adapter.host(masters(slots))
 		}
 		moments := moments(slots)
 		for _, x := range moments {
