@@ -31,6 +31,7 @@ const minGoRight = 780
 var slow = map[string]string{
 	"abi/fibish.go":           "fib(40), recursive: 331 million calls",
 	"abi/uglyfib.go":          "fib(40), recursive: 331 million calls",
+	"divmod.go":               "divisions of all 64-bit numbers with two bits set, in pairs",
 	"copy.go":                 "a billion comparisons of bytes in slices",
 	"fixedbugs/issue13169.go": "a million recursions 32 deep, each with an array of 1 KB",
 	"fixedbugs/issue16249.go": "two million calls with a defer each, up to 1000 deep",

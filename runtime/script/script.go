@@ -63,7 +63,10 @@ func Run(ctx context.Context, path string, src []byte, args []string) error {
 		return &Error{Diagnostics: diagnostics(src, problems)}
 	}
 	os.Args = append([]string{path}, args...)
+	over := make(chan struct{})
+	go watch(m, string(src), over)
 	failure, err := m.Run(ctx)
+	close(over)
 	if failure != nil && errors.Is(failure.Cause, experiment.ErrInterrupted) {
 		return context.Canceled
 	}

@@ -31,8 +31,11 @@ func (p *Position) At(n int) {
 }
 
 // Here is the position that At stored last in this goroutine.
-func (p *Position) Here() int {
-	n, _ := p.own.Load(goroutine())
+func (p *Position) Here() int { return p.Of(goroutine()) }
+
+// Of is the position that At stored last in a goroutine; 0: none.
+func (p *Position) Of(goroutine int) int {
+	n, _ := p.own.Load(goroutine)
 	i, _ := n.(int)
 	return i
 }

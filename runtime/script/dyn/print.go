@@ -52,7 +52,11 @@ func (p *printer) value(v reflect.Value, t types.Type, depth int, visible bool) 
 	case *types.Pointer:
 		p.pointer(v, t, u, depth, visible)
 	default:
-		p.leaf(v, t)
+		if visible {
+			p.leaf(v, t)
+		} else {
+			p.leafUnseen(v, t)
+		}
 	}
 }
 
@@ -295,13 +299,40 @@ func (p *printer) leaf(v reflect.Value, t types.Type) {
 	p.write(out)
 }
 
+// bare is a basic value without its named type's methods; v may be an
+// unexported field, which reflection lets nobody have.
+func bare(v reflect.Value) reflect.Value {
+	switch {
+	case v.Kind() == reflect.Bool:
+		return reflect.ValueOf(v.Bool())
+	case v.Kind() == reflect.String:
+		return reflect.ValueOf(v.String())
+	case v.CanInt():
+		return reflect.ValueOf(v.Int()).Convert(basicTypes[v.Kind()])
+	case v.CanUint():
+		return reflect.ValueOf(v.Uint()).Convert(basicTypes[v.Kind()])
+	case v.CanFloat():
+		return reflect.ValueOf(v.Float()).Convert(basicTypes[v.Kind()])
+	}
+	return reflect.ValueOf(v.Complex()).Convert(basicTypes[v.Kind()])
+}
+
+var basicTypes = map[reflect.Kind]reflect.Type{
+	reflect.Int: reflect.TypeFor[int](), reflect.Int8: reflect.TypeFor[int8](), reflect.Int16: reflect.TypeFor[int16](),
+	reflect.Int32: reflect.TypeFor[int32](), reflect.Int64: reflect.TypeFor[int64](),
+	reflect.Uint: reflect.TypeFor[uint](), reflect.Uint8: reflect.TypeFor[uint8](), reflect.Uint16: reflect.TypeFor[uint16](),
+	reflect.Uint32: reflect.TypeFor[uint32](), reflect.Uint64: reflect.TypeFor[uint64](), reflect.Uintptr: reflect.TypeFor[uintptr](),
+	reflect.Float32: reflect.TypeFor[float32](), reflect.Float64: reflect.TypeFor[float64](),
+	reflect.Complex64: reflect.TypeFor[complex64](), reflect.Complex128: reflect.TypeFor[complex128](),
+}
+
 // leafUnseen prints a host value below an unexported field: fmt calls no methods there.
 func (p *printer) leafUnseen(v reflect.Value, t types.Type) {
 	switch v.Kind() {
 	case reflect.Bool, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
 		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr,
 		reflect.Float32, reflect.Float64, reflect.Complex64, reflect.Complex128, reflect.String:
-		p.leaf(v, t)
+		p.leaf(bare(v), t)
 	case reflect.Pointer:
 		p.pointer(v, t, types.NewPointer(types.Typ[types.Int]), 1, false)
 	default:
