@@ -1,6 +1,7 @@
 package script
 
 import (
+	"go/token"
 	"strings"
 	"time"
 
@@ -34,7 +35,8 @@ func watch(m *interp.Machine, src string, over <-chan struct{}) {
 	}
 	tick := time.NewTicker(watching)
 	defer tick.Stop()
-	last, since, asleep := m.Where(), time.Now(), 0
+	var last token.Position
+	since, asleep := time.Now(), 0
 	for {
 		select {
 		case <-over:
@@ -44,7 +46,7 @@ func watch(m *interp.Machine, src string, over <-chan struct{}) {
 		switch now := m.Where(); {
 		case now != last:
 			last, since, asleep = now, time.Now(), 0
-			if OnPosition != nil {
+			if OnPosition != nil && now.Line > 0 {
 				OnPosition(now.Line, now.Column)
 			}
 		case maySleep && time.Since(since) > still:

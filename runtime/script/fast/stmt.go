@@ -152,8 +152,10 @@ func (p *piece) set(r register, value ast.Expr) stmt {
 		if basic(r.typ) == types.Bool {
 			b := p.bool(value)
 			return func(f *frame) control {
-				if f.i[k] = 0; b(f) {
+				if b(f) { // b may read the variable
 					f.i[k] = 1
+				} else {
+					f.i[k] = 0
 				}
 				return next
 			}
