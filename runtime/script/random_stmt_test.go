@@ -8,7 +8,9 @@ import (
 // compound is a statement with a body.
 func (g *random) compound(depth int) *node {
 	g.mayPanic = false
-	switch g.r.IntN(9) {
+	switch g.r.IntN(12) {
+	case 9, 10, 11:
+		return g.calculated()
 	case 0:
 		n := &node{head: fmt.Sprintf("if %s {", g.expr("bool")), tail: "}"}
 		n.body = g.block(depth, 1+g.r.IntN(4))
