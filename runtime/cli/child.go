@@ -31,6 +31,7 @@ func runChild(args []string) int {
 	}
 	asked := launch.OK
 	script.OnFailure = func(f run.Failure, interrupted bool) { asked = closeRun(&f, interrupted) }
+	script.OnPosition = launch.RecordPosition()
 	code := script.ChildMain(args)
 	if code == launch.OK {
 		return closeRun(nil, false)

@@ -10,16 +10,19 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+
+	"cogumi/reports/run"
 )
 
 // ending is how the child went.
 type ending struct {
 	startErr    error
 	state       *os.ProcessState
-	interrupted bool   // a person asked for the end
-	forced      bool   // and asked twice
-	compiled    bool   // the child was the script's own program
-	crash       string // what the Go runtime wrote when it crashed
+	interrupted bool        // a person asked for the end
+	forced      bool        // and asked twice
+	compiled    bool        // the child was the script's own program
+	crash       string      // what the Go runtime wrote when it crashed
+	last        run.Failure // where the script was shortly before; no line: unknown
 }
 
 // watch starts the child and waits for it, passing signals on: the first
@@ -71,6 +74,7 @@ func watch(cfg Config, dir, file, copied string) ending {
 			killGroup(cmd.Process)
 			end.state = cmd.ProcessState
 			end.crash = readCrash(filepath.Join(dir, crashFile))
+			end.last = readPosition(dir, file, cfg.Script.Source)
 			return end
 		}
 	}

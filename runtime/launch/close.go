@@ -66,6 +66,15 @@ func (e ending) runState() run.State {
 const goesOn = "run it again: finished steps are used as they are"
 
 func (e ending) failure() *run.Failure {
+	f := e.reason()
+	if !e.interrupted && e.startErr == nil && e.last.Line > 0 {
+		f.File, f.Line, f.Column, f.Source = e.last.File, e.last.Line, e.last.Column, e.last.Source
+		f.Hint = strings.TrimPrefix(f.Hint+"; the line is where the script was shortly before", "; ")
+	}
+	return f
+}
+
+func (e ending) reason() *run.Failure {
 	switch {
 	case e.startErr != nil:
 		return &run.Failure{Message: "the script's process did not start: " + e.startErr.Error()}
