@@ -84,6 +84,10 @@ type Evicter interface {
 	Balance() float64
 }
 
+// KeptFree is the part of a device's memory, one in so many, that stays free
+// beside weights that are unpacked once: they outlive the program that they are for.
+const KeptFree = 64
+
 // Executable is a compiled program. Run does no allocation and no host round
 // trip inside.
 type Executable interface {

@@ -5,11 +5,15 @@ import (
 )
 
 // keepDense decides whether a program's 4-bit weights are dequantised once and
-// stay, beside its activations. They outlive the program, so a sixteenth of the
-// GPU stays free for what comes after it. The values are the same either way.
+// stay, beside its activations. They outlive the program, so a part of the memory
+// stays free for what comes after it. The values are the same either way.
 func (d *Device) keepDense(p *kernels.Program, arena int64) bool {
 	wanted := d.Unpacked(p)
-	return wanted > 0 && arena+wanted+d.context.Device.Memory/16 <= d.free()
+	memory := d.context.Device.Memory
+	if limit := d.options.Memory; limit > 0 {
+		memory = min(memory, limit)
+	}
+	return wanted > 0 && arena+wanted+memory/kernels.KeptFree <= d.free()
 }
 
 // Unpacked is what the dequantised weights of p take that are not there yet, in

@@ -183,8 +183,8 @@ func TestPlanMeetsTheTrainer(t *testing.T) {
 		host int64   // bytes that the host has for it; 0: enough
 		last string  // of the measures
 	}{
-		{200, 0, 0, ""}, {75, 0, 0, "what 3 layers keep waits in the host's memory"}, {60, 0, 0, "what 4 layers keep waits in the host's memory"},
-		{40, 0, 0, "the optimiser works in the host's memory for 3 layers"}, {55, 1e9, 0, "attention of 1 layers computed again"},
+		{200, 0, 0, ""}, {75, 0, 0, "what 4 layers keep waits in the host's memory"}, {60, 0, 0, "what 4 layers keep waits in the host's memory"},
+		{40, 0, 0, "the optimiser works in the host's memory for 3 layers"}, {53, 1e9, 0, "attention of 1 layers computed again"},
 		{40, 0, 1 << 20, "the optimiser works in the host's memory for 4 layers"}, {48, 0, 1 << 17, "the optimiser works in the host's memory for 1 layers"},
 	} {
 		part := x.part

@@ -53,7 +53,7 @@ func TestPlanIsTrue(t *testing.T) {
 		limit  float64 // GiB
 		tokens int
 		held   float64 // GiB; 0: not measured
-	}{{138, 8192, 55.25}, {138, 4096, 37.91}, {45, 8192, 42.25}, {20, 8192, 0}, {12, 4096, 0}, {7.5, 4096, 0}, {6.5, 4096, 0}} {
+	}{{138, 8192, 55.25}, {138, 4096, 37.91}, {45, 8192, 0}, {20, 8192, 19.45}, {12, 4096, 11.84}, {7.5, 4096, 7.45}, {6.5, 4096, 6.47}} {
 		d.free = int64(p.limit*(1<<30)) - m.Bytes
 		plan, err := PlanTraining(m, AdapterConfig{Rank: 64, Alpha: 16}, TrainerConfig{Optimizer: AdamW8bit, MaxNorm: 1, Budget: p.tokens}, 0)
 		if err != nil {
@@ -64,7 +64,7 @@ func TestPlanIsTrue(t *testing.T) {
 		if p.held > 0 && (got < 0.98*p.held || got > 1.02*p.held) {
 			t.Errorf("%d tokens, %g GiB: planned %.2f GiB, the GPU held %.2f", p.tokens, p.limit, got, p.held)
 		}
-		if p.limit < 40 && (got > p.limit || got < 0.95*p.limit) {
+		if p.limit < 100 && (got > p.limit || got < 0.95*p.limit) {
 			t.Errorf("%d tokens: %.2f of the %g GiB that may be used are spent", p.tokens, got, p.limit)
 		}
 	}

@@ -79,13 +79,24 @@ type Unpacker interface {
 // unpacking each time is cheaper.
 const unpackClasses = 2
 
+// What a gibibyte costs, in milliseconds of a step on an NVIDIA H200 (figures of
+// BenchmarkMeasuresOnGPU and of the kernels in docs/performance.md). Elsewhere all
+// of it takes longer; what counts is which is less.
+const (
+	costAway   = 0.5 // stored and fetched beside the products
+	costUnpack = 0.85
+	costState  = 21
+)
+
+var costClass = [classes]float64{0.6, 0.75, 7, 7, 8}
+
 // heldUp is how many times the forward half's own time the bus may take for what
 // is stored, before computing attention again is cheaper.
 const heldUp = 1.2
 
 // ladder lists what a step can do to need less memory, each entry more than the
 // one before, in the order of what a byte costs. Up to unpacked, weights that are
-// unpacked once are worth their memory.
+// unpacked once may be worth their memory.
 func (t *Trainer) ladder() (list []spare, unpacked int) {
 	n := len(t.model.layers)
 	device, evicts := t.model.device.(kernels.Evicter)
@@ -101,9 +112,24 @@ func (t *Trainer) ladder() (list []spare, unpacked int) {
 			list = append(list, s)
 		}
 	}
-	if t.model.movable() {
-		s.embed = true
-		list = append(list, s)
+	store := func(layer int64) {
+		for room := hostRoom(); s.away < n && int64(s.away+1)*layer <= room; {
+			s.away++
+			list = append(list, s)
+		}
+	}
+	var fast bool
+	var whole, input int64
+	if evicts {
+		var work float64
+		work, whole, input = t.stored()
+		if fast = device.Balance() <= heldUp*work/float64(whole); fast {
+			store(whole)
+		}
+		if t.model.movable() {
+			s.embed = true
+			list = append(list, s)
+		}
 	}
 	again(unpackClasses)
 	unpacked = len(list)
@@ -111,15 +137,7 @@ func (t *Trainer) ladder() (list []spare, unpacked int) {
 		again(classes)
 		return list, unpacked
 	}
-	store := func(layer int64) {
-		for room := hostRoom(); s.away < n && int64(s.away+1)*layer <= room; {
-			s.away++
-			list = append(list, s)
-		}
-	}
-	work, whole, input := t.stored()
-	if device.Balance() <= heldUp*work/float64(whole) {
-		store(whole)
+	if fast {
 		again(unpackClasses + 1)
 	}
 	if s.away < n { // the bus is too slow or the host too small: little is left to store
@@ -134,6 +152,37 @@ func (t *Trainer) ladder() (list []spare, unpacked int) {
 		list = append(list, s)
 	}
 	return list, unpacked
+}
+
+// cost is about what a step's measures cost, in milliseconds where costAway and
+// its like hold.
+func (t *Trainer) cost(unpacked bool) (ms float64) {
+	const gib = 1 << 30
+	r := t.recorder()
+	r.hidden()
+	drop := t.spare.drop(r.layers)
+	for i, l := range r.layers {
+		for c, ts := range l {
+			for _, x := range ts {
+				if drop[x] {
+					ms += costClass[c] * float64(x.Bytes()) / gib
+				}
+			}
+		}
+		if i < t.spare.away {
+			for _, x := range r.stored[i] {
+				if !drop[x] {
+					ms += costAway * float64(x.Bytes()) / gib
+				}
+			}
+		}
+	}
+	adapter, moments := t.moving()
+	ms += costState * float64(bytesOf(adapter)+bytesOf(moments)) / gib
+	if u, ok := t.model.device.(Unpacker); ok && !unpacked {
+		ms += costUnpack * float64(u.Unpacked(r.Program)) / gib
+	}
+	return ms
 }
 
 // hostRoom is how much of the host's memory activations may take: most of what is
@@ -162,14 +211,16 @@ func (t *Trainer) stored() (work float64, whole, input int64) {
 }
 
 // fit decides what the step does to need less memory: nothing where there is
-// room for all of it, else as little as fits. Results do not depend on it. other is
+// room for all of it, else what costs least. Results do not depend on it. other is
 // what else will be allocated before the step runs.
 func (t *Trainer) fit(other int64) {
-	free := t.model.device.Describe().Free
+	device := t.model.device.Describe()
+	free := device.Free
 	if free == 0 {
 		return
 	}
-	room := free - free/50 - bytesOf(t.made) - other
+	free -= other
+	room := free - free/100 - bytesOf(t.made) // the same before and after other is there
 	score := t.scoring(t.config.Budget)
 	need := func(s spare, unpacked bool) int64 {
 		t.spare = s
@@ -181,12 +232,12 @@ func (t *Trainer) fit(other int64) {
 		t.unpacked = 0
 		if u, ok := t.model.device.(Unpacker); ok && unpacked {
 			t.unpacked = u.Unpacked(p)
-			n += free / 16 // that the device keeps free beside them
+			n += device.Memory / kernels.KeptFree
 		}
 		return n + t.unpacked
 	}
-	// The need falls along the list.
-	search := func(list []spare, unpacked bool) bool {
+	// The need falls along a list. What fits first costs least of it.
+	search := func(list []spare, unpacked bool) (first spare, ok bool) {
 		i, _ := slices.BinarySearchFunc(list, 0, func(s spare, _ int) int {
 			if need(s, unpacked) > room {
 				return -1
@@ -194,21 +245,25 @@ func (t *Trainer) fit(other int64) {
 			return 1
 		})
 		if i == len(list) {
-			return false
+			return list[len(list)-1], false
 		}
-		need(list[i], unpacked)
-		return true
+		return list[i], true
 	}
 	if need(spare{embed: t.model.hosted}, true) <= room {
 		return
 	}
 	list, unpacks := t.ladder()
-	if _, ok := t.model.device.(Unpacker); ok && search(list[:unpacks], true) {
-		return
+	packed, fits := search(list, false)
+	if _, ok := t.model.device.(Unpacker); ok {
+		if kept, ok := search(list[:unpacks], true); ok {
+			t.spare = packed
+			most := t.cost(false)
+			if need(kept, true); !fits || t.cost(true) <= most {
+				return
+			}
+		}
 	}
-	if !search(list, false) {
-		need(list[len(list)-1], false) // the smallest; allocation says what is missing
-	}
+	need(packed, false) // where nothing fits, the smallest: allocation says what is missing
 }
 
 // together is what the activations of a step and of an evaluation take.
