@@ -42,7 +42,7 @@ var templates = []string{
 	`fmt.Println(Pfib($i & 15), Psieve($i & 63))`,
 	// what deferred functions see
 	`func() { defer Pcatch("named"); fmt.Println($t); panic($u) }()`,
-	`func() { c := Pcatch; defer c("value"); var p *PCounter; p.N = $i }()`,
+	`func() { c := Pcatch; defer c("value"); var p *PCounter; p.N++ }()`,
 	`func() { k := &PCatcher{}; defer k.Catch(); var g PCatches = k; defer g.Catch(); panic($t) }()`,
 	`func() { for i := range 3 { defer func(n int) { fmt.Println(n, i, recover()) }(i * $i) }; panic($t) }()`,
 	`fmt.Println(func() (a T, err error) { defer func() { if r := recover(); r != nil { err = fmt.Errorf("caught %v", r) } }(); a = $t; if $b { panic("x") }; return $t, nil }())`,
