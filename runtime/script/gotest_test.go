@@ -40,7 +40,7 @@ var slow = map[string]string{
 }
 
 // every says which programs belong to the part that runs with all tests.
-const every = 24
+const every = 7
 
 // TestGoDistribution runs the programs of the Go distribution's test folder
 // that begin with `// run`: they check themselves, and print what the file
