@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -33,11 +34,15 @@ Flags of cogumi itself, before or after the name:
   --compiled     compile the script with the machine's Go toolchain instead of
                  interpreting it: its own loops run at full speed, and it may do
                  whatever a Go program may do
-  --trust        no restrictions: see below
+  --trust        no restrictions, see below; a script that imports what the interpreter
+                 does not have (net/http, os/exec, unsafe) is compiled
   --may-read P, --may-write P
                  let the script read, or read and write, at this path too
   --gpu N|off    compute on this GPU, or on the processor (default: the first GPU
                  that serves; COGUMI_GPU, CUDA_VISIBLE_DEVICES)
+  --gpu-memory G GiB of the GPU's memory that may be taken (default: what is free;
+                 COGUMI_GPU_MEMORY): what has no room is computed again or waits
+                 in the host's memory
 
 A script runs in a process that may read below the working folder, what its flags
 name, its runs and the caches, and write below its run's folder and where its header's
@@ -132,7 +137,7 @@ func (a *app) runScript(script found, all []found, line *runLine) error {
 	if err != nil {
 		return a.runFault(err)
 	}
-	if err := chooseDevice(line.gpu); err != nil {
+	if err := chooseDevice(line.gpu, line.gpuMemory); err != nil {
 		return a.runFault(err)
 	}
 	root, _, err := a.runsRoot()
@@ -184,7 +189,11 @@ func (a *app) ready(script found, all []found, line *runLine) (stage.Values, err
 		return stage.Values{}, &problemsFault{script.problems}
 	}
 	if !line.compiled { // else the compiler says it
-		if problems := typeCheck(script); len(problems) > 0 {
+		switch problems := typeCheck(script); {
+		case line.trust && importsMore(problems):
+			a.tell("%s imports what the interpreter does not have: it is compiled", script.Path)
+			line.compiled = true
+		case len(problems) > 0:
 			return stage.Values{}, &problemsFault{problems}
 		}
 	}
@@ -199,6 +208,11 @@ func (a *app) ready(script found, all []found, line *runLine) (stage.Values, err
 		return values, &fault{launch.Preflight, missing, missing.Hint}
 	}
 	return values, nil
+}
+
+// importsMore says whether a script wants packages that scripts do not have.
+func importsMore(problems []stage.Problem) bool {
+	return slices.ContainsFunc(problems, func(p stage.Problem) bool { return strings.HasPrefix(p.Message, "import ") })
 }
 
 func argFault(err error) error {
@@ -280,6 +294,7 @@ type runLine struct {
 	force             bool     // do every step again
 	from              string   // do this step and all after it again
 	gpu               string   // number, "off", or "" for automatic
+	gpuMemory         string   // GiB, or "" for what is free
 	compiled          bool     // by the Go toolchain, not interpreted
 	trust             bool     // the script's process is not restricted
 	mayRead, mayWrite []string // paths
@@ -341,7 +356,7 @@ func (l *runLine) splitRest(s *stage.Script) error {
 func (l *runLine) own(args []string) int {
 	name, value, given := strings.Cut(args[0], "=")
 	switches := map[string]*bool{"--json": &l.json, "-q": &l.quiet, "--quiet": &l.quiet, "-h": &l.help, "--help": &l.help, "--force": &l.force, "--compiled": &l.compiled, "--trust": &l.trust}
-	values := map[string]*string{"--runs": &l.runs, "--from": &l.from, "--gpu": &l.gpu}
+	values := map[string]*string{"--runs": &l.runs, "--from": &l.from, "--gpu": &l.gpu, "--gpu-memory": &l.gpuMemory}
 	lists := map[string]*[]string{"--may-read": &l.mayRead, "--may-write": &l.mayWrite}
 	if s := switches[name]; s != nil {
 		if given {

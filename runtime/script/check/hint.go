@@ -10,13 +10,7 @@ import (
 
 // unavailable says why a script cannot import a path.
 func unavailable(p string) string {
-	why := map[string]string{
-		"C": "scripts are interpreted: there is no cgo", "unsafe": "unsafe is not available to scripts",
-		"syscall": "system calls are not available to scripts", "os/exec": "scripts start no processes",
-		"plugin": "scripts load no plugins", "os/signal": "the runner handles signals; use the run's Context()",
-		"reflect": "an interpreted script's own types have no names for reflection", "encoding/gob": "gob needs type names that an interpreted script does not have",
-		"encoding/xml": "xml needs type names that an interpreted script does not have", "testing": "scripts are not tests",
-	}[p]
+	why := reasons[p]
 	if why == "" && (p == "net" || strings.HasPrefix(p, "net/")) {
 		why = "scripts reach the network only through cogumi's primitives"
 	}
@@ -24,6 +18,15 @@ func unavailable(p string) string {
 		why = "not a package that scripts can import"
 	}
 	return why
+}
+
+// reasons say why scripts do not have a package.
+var reasons = map[string]string{
+	"C": "scripts are interpreted: there is no cgo", "unsafe": "unsafe is not available to scripts",
+	"syscall": "system calls are not available to scripts", "os/exec": "scripts start no processes",
+	"plugin": "scripts load no plugins", "os/signal": "the runner handles signals; use the run's Context()",
+	"reflect": "an interpreted script's own types have no names for reflection", "encoding/gob": "gob needs type names that an interpreted script does not have",
+	"encoding/xml": "xml needs type names that an interpreted script does not have", "testing": "scripts are not tests",
 }
 
 // hint says what to do about the type checker's message, or nothing.
@@ -97,10 +100,15 @@ func nearestImport(path string) string {
 			best, distance = have, d
 		}
 	}
-	if best == "" {
-		return ""
+	if best == "" || withheld(path) {
+		return "cogumi run --trust compiles a script that needs it; it may then do whatever a Go program may do"
 	}
 	return fmt.Sprintf("did you mean %q?", best)
+}
+
+// withheld says whether a path is none that somebody misspelled.
+func withheld(path string) bool {
+	return reasons[path] != "" || strings.HasPrefix(path, "net/")
 }
 
 // editDistance is Levenshtein's.
