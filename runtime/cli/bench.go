@@ -29,8 +29,7 @@ func (a *app) benchCommand() *cobra.Command {
 
 func (a *app) benchTrainCommand() *cobra.Command {
 	var config bench.TrainConfig
-	var gpu string
-	var memory float64
+	var gpu, memory string
 	c := &cobra.Command{
 		Use:   "train",
 		Short: "Measure QLoRA training: tokens a second, memory, where the time goes",
@@ -53,25 +52,20 @@ without, the ceiling is what large products alone reach on the same device.`,
 	f.BoolVar(&config.Ragged, "ragged", false, "rows of an eighth to the whole length, of which the last quarter is learned")
 	f.IntVar(&config.Steps, "steps", 8, "measured steps")
 	f.StringVar(&gpu, "gpu", "", "number of the GPU, or off")
-	f.Float64Var(&memory, "memory", 0, "GiB of the GPU's memory that may be used (default: what is free)")
+	f.StringVar(&memory, "memory", "", "GiB of the GPU's memory that may be taken (default: what is free)")
 	f.BoolVar(&a.json, "json", false, "print JSON")
 	return c
 }
 
-func (a *app) benchTrain(config bench.TrainConfig, gpu string, memory float64) error {
+func (a *app) benchTrain(config bench.TrainConfig, gpu, memory string) error {
 	config.Start = time.Now()
-	if memory != 0 {
-		if err := os.Setenv(devices.EnvMemory, fmt.Sprint(memory)); err != nil {
-			return failed("", "limit the memory: %v", err)
-		}
-	}
 	if min(config.Rows, config.Rank, config.Steps) < 1 || config.Length < 2 {
 		return usage("see: cogumi bench train --help", "rows, rank and steps are at least 1, length at least 2")
 	}
 	if !slices.Contains(bench.Presets(), config.Preset) {
 		return usage("presets: "+strings.Join(bench.Presets(), ", "), "there is no preset %q", config.Preset)
 	}
-	if err := chooseDevice(gpu); err != nil {
+	if err := chooseDevice(gpu, memory); err != nil {
 		return err
 	}
 	device, err := devices.Open()

@@ -18,7 +18,7 @@ import (
 
 func (a *app) benchGenerateCommand() *cobra.Command {
 	var config bench.GenerateConfig
-	var name, preset, gpu string
+	var name, preset, gpu, memory string
 	c := &cobra.Command{
 		Use:   "generate",
 		Short: "Measure reading prompts and writing after them",
@@ -29,7 +29,7 @@ NF4 with double quantisation: the same work as a real model's.`,
   cogumi bench generate --model M --batch 64 --json
   cogumi bench generate --preset llama-3.1-8b`,
 		Args: noArgs,
-		RunE: func(*cobra.Command, []string) error { return a.benchGenerate(name, preset, gpu, config) },
+		RunE: func(*cobra.Command, []string) error { return a.benchGenerate(name, preset, gpu, memory, config) },
 	}
 	f := c.Flags()
 	f.StringVar(&name, "model", "tiny", "folder, GGUF file, name of a downloaded model, or tiny")
@@ -38,15 +38,16 @@ NF4 with double quantisation: the same work as a real model's.`,
 	f.IntVar(&config.Tokens, "tokens", 128, "tokens written after it")
 	f.IntVar(&config.Batch, "batch", 1, "sequences at once")
 	f.StringVar(&gpu, "gpu", "", "number of the GPU, or off")
+	f.StringVar(&memory, "memory", "", "GiB of the GPU's memory that may be taken (default: what is free)")
 	f.BoolVar(&a.json, "json", false, "print JSON")
 	return c
 }
 
-func (a *app) benchGenerate(name, preset, gpu string, config bench.GenerateConfig) error {
+func (a *app) benchGenerate(name, preset, gpu, memory string, config bench.GenerateConfig) error {
 	if min(config.Prompt, config.Tokens, config.Batch) < 1 {
 		return usage("see: cogumi bench generate --help", "prompt, tokens and batch are at least 1")
 	}
-	if err := chooseDevice(gpu); err != nil {
+	if err := chooseDevice(gpu, memory); err != nil {
 		return err
 	}
 	engine, name, err := a.benchModel(name, preset)

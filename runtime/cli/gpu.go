@@ -9,13 +9,19 @@ import (
 	"cogumi/stdlib/llm/devices"
 )
 
-// chooseDevice makes --gpu known to this process and its children, and refuses
-// a GPU that is not there before there is a run.
-func chooseDevice(gpu string) error {
-	if gpu != "" {
-		if err := os.Setenv(devices.Env, gpu); err != nil {
+// chooseDevice makes --gpu and --gpu-memory known to this process and its
+// children, and refuses a GPU that is not there before there is a run.
+func chooseDevice(gpu, memory string) error {
+	for name, value := range map[string]string{devices.Env: gpu, devices.EnvMemory: memory} {
+		if value == "" {
+			continue
+		}
+		if err := os.Setenv(name, value); err != nil {
 			return failed("", "choose the GPU: %v", err)
 		}
+	}
+	if _, err := devices.Limit(); err != nil {
+		return usage("8 lets it take 8 GiB", "%v", err)
 	}
 	if _, err := devices.Choose(); err != nil {
 		return &fault{launch.Preflight, err, "cogumi env shows the GPUs; --gpu off computes on the processor"}

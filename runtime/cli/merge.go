@@ -39,7 +39,7 @@ no weight is an error. --original compares with the 16-bit base instead of the
 			if into != "bf16" && into != "dequantised" && into != "nf4" {
 				return usage("bf16, dequantised or nf4", "--into %s is not known", into)
 			}
-			if err := chooseDevice(t.gpu); err != nil {
+			if err := chooseDevice(t.gpu, t.gpuMemory); err != nil {
 				return err
 			}
 			return a.merge(t, adapter, into, out, text)

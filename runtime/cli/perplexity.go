@@ -37,7 +37,7 @@ Figures of models with different tokenizers do not compare; bits per byte do.`,
 			if window < 2 || stride < 1 || stride >= window {
 				return usage("", "--window %d and --stride %d: the stride is at least 1 and below the window", window, stride)
 			}
-			if err := chooseDevice(t.gpu); err != nil {
+			if err := chooseDevice(t.gpu, t.gpuMemory); err != nil {
 				return err
 			}
 			return a.perplexity(t, adapter, args[0], window, stride)

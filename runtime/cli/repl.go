@@ -14,7 +14,7 @@ import (
 )
 
 func (a *app) replCommand() *cobra.Command {
-	gpu := ""
+	gpu, memory := "", ""
 	c := &cobra.Command{
 		Use:   "repl [FILE]",
 		Short: "Try Go and cogumi's packages piece by piece",
@@ -38,7 +38,7 @@ values go to standard output, and the exit code is 1 when a piece failed.`,
 			return nil
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			if err := chooseDevice(gpu); err != nil {
+			if err := chooseDevice(gpu, memory); err != nil {
 				return err
 			}
 			file := ""
@@ -57,6 +57,7 @@ values go to standard output, and the exit code is 1 when a piece failed.`,
 	c.Flags().StringArrayVar(&a.mayRead, "may-read", nil, "path that the session may read, too")
 	c.Flags().StringArrayVar(&a.mayWrite, "may-write", nil, "path that the session may write, too")
 	c.Flags().StringVar(&gpu, "gpu", "", "compute on this GPU, or off for the processor (default the first GPU that serves)")
+	c.Flags().StringVar(&memory, "gpu-memory", "", "GiB of the GPU's memory that may be taken (default what is free)")
 	return c
 }
 

@@ -23,14 +23,15 @@ import (
 
 // trial is what the commands that try a model have in common.
 type trial struct {
-	model    string
-	adapters []string
-	original bool
-	anyBase  bool
-	gpu      string
-	context  int
-	system   string
-	sampling model.Sampling
+	model     string
+	adapters  []string
+	original  bool
+	anyBase   bool
+	gpu       string
+	gpuMemory string
+	context   int
+	system    string
+	sampling  model.Sampling
 }
 
 // modelFlags choose what is loaded.
@@ -39,6 +40,7 @@ func (t *trial) modelFlags(f *pflag.FlagSet) {
 	f.BoolVar(&t.original, "original", false, "use the weights as they are, not quantised to 4 bits")
 	f.BoolVar(&t.anyBase, "any-base", false, "use an adapter also on other files than it was trained on")
 	f.StringVar(&t.gpu, "gpu", "", "compute on this GPU, or off for the processor (default the first GPU that serves)")
+	f.StringVar(&t.gpuMemory, "gpu-memory", "", "GiB of the GPU's memory that may be taken (default what is free)")
 }
 
 // samplingFlags choose how answers are written.
@@ -67,7 +69,7 @@ func (t *trial) check() error {
 	case t.context < 0 || t.context == 1:
 		return usage("", "--context %d is too small", t.context)
 	}
-	return chooseDevice(t.gpu)
+	return chooseDevice(t.gpu, t.gpuMemory)
 }
 
 // base loads the model that the flags name.

@@ -77,6 +77,19 @@ func Choose() (Choice, error) {
 	return Choice{}, fmt.Errorf("GPU %d: there are %d, numbered from 0: %w", n, len(usable), kernels.ErrUnsupported)
 }
 
+// Limit is how many bytes of the GPU's memory may be taken; 0: what is free.
+func Limit() (int64, error) {
+	limit := os.Getenv(EnvMemory)
+	if limit == "" {
+		return 0, nil
+	}
+	gib, err := strconv.ParseFloat(limit, 64)
+	if err != nil || !(gib > 0 && gib < 1e6) {
+		return 0, fmt.Errorf("memory of the GPU %q (--gpu-memory, %s): it is a number of GiB, above 0", limit, EnvMemory)
+	}
+	return int64(gib * (1 << 30)), nil
+}
+
 // Open opens the chosen device.
 func Open() (kernels.Device, error) {
 	c, err := Choose()
@@ -86,15 +99,11 @@ func Open() (kernels.Device, error) {
 	if c.GPU == nil {
 		return cpu.New(), nil
 	}
-	var o cuda.Options
-	if limit := os.Getenv(EnvMemory); limit != "" {
-		gib, err := strconv.ParseFloat(limit, 64)
-		if err != nil || !(gib > 0 && gib < 1e6) {
-			return nil, fmt.Errorf("%s is %q: it is a number of GiB, above 0", EnvMemory, limit)
-		}
-		o.Memory = int64(gib * (1 << 30))
+	limit, err := Limit()
+	if err != nil {
+		return nil, err
 	}
-	d, err := cuda.New(c.GPU.Ordinal, o)
+	d, err := cuda.New(c.GPU.Ordinal, cuda.Options{Memory: limit})
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w (%s=off computes on the processor)", c.GPU.Name, err, Env)
 	}
