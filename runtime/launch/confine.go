@@ -203,7 +203,9 @@ func gpu() confine.Policy {
 	const control = confine.Read | confine.Write | confine.Device
 	for _, pattern := range []string{"/dev/nvidia*", "/dev/nvidia-caps/*", "/dev/nvhost*", "/dev/nvmap", "/dev/dxg", "/dev/dri/*"} {
 		for _, path := range found(pattern) {
-			p = append(p, confine.Rule{Path: path, May: control})
+			if _, err := os.Lstat(path); err == nil {
+				p = append(p, confine.Rule{Path: path, May: control})
+			}
 		}
 	}
 	if len(p) == 0 {
