@@ -102,6 +102,7 @@ func newAdapter(m *Model, c AdapterConfig) (*Adapter, error) {
 	}
 	for i := range m.layers { // each can move by itself
 		if err := m.device.Alloc(part(a.all(), i, len(m.layers))...); err != nil {
+			a.Close()
 			return nil, err
 		}
 	}

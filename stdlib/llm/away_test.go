@@ -169,6 +169,60 @@ func TestEmbeddingMovesWhereThereIsNoRoom(t *testing.T) {
 	}
 }
 
+// TestNothingIsLeftWhereThereWasNoRoom: what was begun is given back, so that
+// less can be tried, and what was trained before is untouched.
+func TestNothingIsLeftWhereThereWasNoRoom(t *testing.T) {
+	c := llama8B(t)
+	c.VocabSize, c.Hidden, c.Intermediate, c.Layers, c.Heads, c.KVHeads, c.HeadDim, c.MaxPositions = 2000, 128, 256, 2, 4, 2, 32, 512
+	d := &small{Device: cpu.New(), free: 1 << 30, there: map[*kernels.Tensor]bool{}}
+	m, err := NewRandom(d, c, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := NewAdapter(m, AdapterConfig{Rank: 8, Alpha: 16}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.host(); err != nil {
+		t.Fatal(err)
+	}
+	training := TrainerConfig{Optimizer: AdamW8bit, MaxNorm: 1, Budget: 64}
+	tr, err := NewTrainer(a, training)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tr.Step(context.Background(), randomExamples(1, 30), 1e-3); err != nil {
+		t.Fatal(err)
+	}
+	steps, before, err := tr.State()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := d.free
+	for _, free := range []int64{100, 20_000} {
+		d.free = free
+		if _, err := NewTrainer(a, training); err == nil {
+			t.Errorf("%d bytes were enough for a trainer", free)
+		}
+		if d.free < free {
+			t.Errorf("%d bytes are free after no trainer was made, %d before", d.free, free)
+		}
+		d.free = 100
+		if _, err := NewScorer(m, a, 64); err == nil || d.free != 100 {
+			t.Errorf("%d bytes are free after no scorer was made: %v", d.free, err)
+		}
+		d.free = 1000
+		if _, err := NewAdapter(m, AdapterConfig{Rank: 8, Alpha: 16}, 1); err == nil || d.free != 1000 {
+			t.Errorf("%d bytes are free after no adapter was made: %v", d.free, err)
+		}
+	}
+	d.free = all
+	after, state, err := tr.State()
+	if err != nil || after != steps || !slices.EqualFunc(before, state, func(a, b StateTensor) bool { return a.Name == b.Name && slices.Equal(a.Data, b.Data) }) {
+		t.Errorf("the trained state changed: %v", err)
+	}
+}
+
 // TestPlanMeetsTheTrainer: on a device that can move things, what a trainer has
 // allocated is what was planned, and it learns the same.
 func TestPlanMeetsTheTrainer(t *testing.T) {

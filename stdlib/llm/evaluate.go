@@ -23,11 +23,14 @@ func NewScorer(m *Model, adapter *Adapter, budget int) (*Scorer, error) {
 	if err == nil {
 		err = m.device.Alloc(s.made()...)
 	}
+	if err == nil {
+		s.run, err = m.device.Compile(program)
+	}
 	if err != nil {
+		s.Close()
 		return nil, err
 	}
-	s.run, err = m.device.Compile(program)
-	return s, err
+	return s, nil
 }
 
 // shapeScorer is a scorer without memory.

@@ -86,7 +86,11 @@ func NewTrainer(a *Adapter, c TrainerConfig) (*Trainer, error) {
 		return nil, err
 	}
 	t.fit(0)
-	return t, t.place()
+	if err := t.place(); err != nil {
+		t.Close()
+		return nil, err
+	}
+	return t, nil
 }
 
 // place allocates what the trainer keeps, and compiles its programs. What goes to
