@@ -218,7 +218,7 @@ func (c *calculation) step(depth int) *node {
 		c.vars = append(c.vars, variable{name, t})
 		return n
 	case k == 6:
-		if a, b := c.writable(t), c.writable(t); a != "" && a != b {
+		if a, b := c.writable(t), c.writable(t); a != "" && b != "" && a != b {
 			return leaf("%s, %s = %s, %s", a, b, c.value(t, 1), c.lone(t))
 		}
 	case k < 9:

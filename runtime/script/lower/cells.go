@@ -36,7 +36,7 @@ const (
 func NewCells(u *check.Universe, pkg *types.Package, display map[string]string) *Cells {
 	return &Cells{l: &lowerer{byPath: map[string]string{}, wrappers: map[string]bool{}, helpers: map[string]string{},
 		positions: []token.Pos{token.NoPos}, interned: map[types.Type]bool{}, named: map[*types.Named]bool{},
-		recoverer: map[types.Object]bool{}, looseLits: map[*ast.FuncLit]bool{}, patched: map[*types.Func]string{}, table: dyn.NewTable(u, pkg, display),
+		recoverer: map[types.Object]bool{}, looseLits: map[*ast.FuncLit]bool{}, inside: map[*ast.IndexExpr]bool{}, patched: map[*types.Func]string{}, table: dyn.NewTable(u, pkg, display),
 		checked: true, spreads: true}}
 }
 

@@ -248,7 +248,7 @@ func (l *lowerer) mark(n ast.Node) []ast.Stmt {
 		}
 		return []ast.Stmt{l.stmtOf(l.host("At", l.int(len(l.positions)-1)))}
 	}
-	return []ast.Stmt{l.assign(l.id(posVar), l.int(len(l.positions)-1))}
+	return append([]ast.Stmt{l.assign(l.id(posVar), l.int(len(l.positions)-1))}, l.checks(n)...)
 }
 
 // callsHost says whether a statement calls a function of the host, or panic.

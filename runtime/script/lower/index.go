@@ -24,7 +24,7 @@ func (l *lowerer) index(x *ast.IndexExpr) ast.Expr {
 	i := l.expr(x.Index)
 	n := arrayLen(t)
 	switch {
-	case !l.checked, n >= 0 && l.info.Types[x.Index].Value != nil:
+	case !l.checked, l.inside[x], n >= 0 && l.info.Types[x.Index].Value != nil:
 	case n >= 0 && (!l.repeatable(x.X) || !isPointer(t)):
 		i = l.inBounds(x, i, l.int(int(n)))
 	case n >= 0: // a nil pointer comes before its index
@@ -35,6 +35,77 @@ func (l *lowerer) index(x *ast.IndexExpr) ast.Expr {
 		return &ast.IndexExpr{X: l.part(x, base, i), Lbrack: l.at, Index: l.int(0), Rbrack: l.at}
 	}
 	return &ast.IndexExpr{X: base, Lbrack: l.at, Index: i, Rbrack: l.at}
+}
+
+// checks compares the indexes of a statement with their limits before it runs:
+// a call of the runner in its place would take several times as long. They are
+// left to the runner where the statement calls or waits, and where it may not
+// come to them.
+func (l *lowerer) checks(n ast.Node) []ast.Stmt {
+	if !l.checked || l.calls(n) {
+		return nil
+	}
+	var out []ast.Stmt
+	var visit func(n ast.Node) bool
+	visit = func(n ast.Node) bool {
+		switch x := n.(type) {
+		case *ast.FuncLit, *ast.BlockStmt:
+			return false
+		case *ast.AssignStmt:
+			late := len(x.Lhs) > 1 // the places are looked at when all else is done
+			for _, e := range x.Rhs {
+				late = late || l.risky(e)
+				ast.Inspect(e, visit)
+			}
+			if !late {
+				ast.Inspect(x.Lhs[0], visit)
+			}
+			return false
+		case *ast.BinaryExpr:
+			return x.Op != token.LAND && x.Op != token.LOR
+		case *ast.IndexExpr:
+			ast.Inspect(x.X, visit)
+			ast.Inspect(x.Index, visit)
+			if !l.inside[x] {
+				out = append(out, l.check(x)...)
+			}
+			return false
+		}
+		return true
+	}
+	ast.Inspect(n, visit)
+	return out
+}
+
+// check is nil for an index that cannot be compared beforehand.
+func (l *lowerer) check(x *ast.IndexExpr) []ast.Stmt {
+	t := l.info.TypeOf(x.X)
+	if _, isMap := t.Underlying().(*types.Map); isMap || isPointer(t) || !l.info.Types[x.X].IsValue() || !l.repeatable(x) {
+		return nil
+	}
+	length := func() ast.Expr { return l.call(l.id("len"), l.expr(x.X)) }
+	if n := arrayLen(t); n >= 0 {
+		if l.info.Types[x.Index].Value != nil {
+			return nil
+		}
+		length = func() ast.Expr { return l.int(int(n)) }
+	}
+	outside := func(op token.Token, limit ast.Expr) ast.Expr {
+		i := l.expr(x.Index)
+		if l.unsigned(x.Index) {
+			i, limit = l.call(l.id("uint64"), i), l.call(l.id("uint64"), limit)
+		} else if b := l.info.TypeOf(x.Index).Underlying().(*types.Basic); b.Kind() != types.Int {
+			i = l.call(l.id("int"), i)
+		}
+		return &ast.BinaryExpr{X: i, OpPos: l.at, Op: op, Y: limit}
+	}
+	cond := outside(token.GEQ, length())
+	if !l.unsigned(x.Index) && l.info.Types[x.Index].Value == nil {
+		cond = &ast.BinaryExpr{X: outside(token.LSS, l.int(0)), OpPos: l.at, Op: token.LOR, Y: cond}
+	}
+	fail := l.inBounds(x, l.expr(x.Index), length())
+	l.inside[x] = true
+	return []ast.Stmt{l.ifThen(cond, l.stmtOf(fail))}
 }
 
 func isPointer(t types.Type) bool {
@@ -123,12 +194,15 @@ func (l *lowerer) repeatable(e ast.Expr) bool {
 	return ok
 }
 
-// calls says whether an expression calls a function.
-func (l *lowerer) calls(e ast.Expr) bool {
+// calls says whether an expression or statement calls a function or receives.
+func (l *lowerer) calls(n ast.Node) bool {
 	found := false
-	ast.Inspect(e, func(n ast.Node) bool {
+	ast.Inspect(n, func(n ast.Node) bool {
 		if _, isLit := n.(*ast.FuncLit); isLit {
 			return false
+		}
+		if x, ok := n.(*ast.UnaryExpr); ok && x.Op == token.ARROW {
+			found = true
 		}
 		if x, ok := n.(*ast.CallExpr); ok {
 			tv := l.info.Types[ast.Unparen(x.Fun)]

@@ -105,7 +105,8 @@ type lowerer struct {
 	continues    map[*ast.ReturnStmt]*yield // return statements that go on with a yield's loop
 	fast         *fast.Compiler
 	codes        []*fast.Code
-	jumps        bool // there is a goto
+	jumps        bool                    // there is a goto
+	inside       map[*ast.IndexExpr]bool // compared with their limits before the statement runs
 
 	registered int                    // types whose methods the runner knows
 	patched    map[*types.Func]string // methods whose functions are not under their own names (cells.go)
@@ -127,7 +128,7 @@ func Lower(p *check.Program) (lowered *Lowered, problems []check.Problem) {
 	}
 	l := &lowerer{prog: prog, info: prog.Info, flat: flat, imports: map[string]string{}, byPath: map[string]string{},
 		wrappers: map[string]bool{}, helpers: map[string]string{}, positions: []token.Pos{token.NoPos},
-		interned: map[types.Type]bool{}, named: map[*types.Named]bool{}, recoverer: map[types.Object]bool{}, looseLits: map[*ast.FuncLit]bool{}, continues: map[*ast.ReturnStmt]*yield{},
+		interned: map[types.Type]bool{}, named: map[*types.Named]bool{}, recoverer: map[types.Object]bool{}, looseLits: map[*ast.FuncLit]bool{}, inside: map[*ast.IndexExpr]bool{}, continues: map[*ast.ReturnStmt]*yield{},
 		table: dyn.NewTable(p.Universe, prog.Pkg, flat.Display)}
 	defer func() {
 		if r := recover(); r != nil {
