@@ -68,10 +68,15 @@ var tries = map[string]try{
 		write(r + "/out/n")
 		return os.Rename(r+"/out/n", r+"/out/m/n")
 	}},
-	"look at itself":               {true, func(string) error { return read("/proc/self/status") }},
-	"look at itself from a thread": {true, func(string) error { return elsewhere(func() error { return read("/proc/self/status") }) }},
-	"open a connection":            {true, func(string) error { return socket(syscall.AF_INET, syscall.SOCK_STREAM) }},
-	"signal itself":                {true, func(string) error { return syscall.Kill(os.Getpid(), 0) }},
+	"look at itself":                {true, func(string) error { return read("/proc/self/status") }},
+	"look at itself from a thread":  {true, func(string) error { return elsewhere(func() error { return read("/proc/self/status") }) }},
+	"open a connection":             {true, func(string) error { return socket(syscall.AF_INET, syscall.SOCK_STREAM) }},
+	"change what it may change":     {true, func(r string) error { return write(r + "/named") }},
+	"read what it may change":       {false, func(r string) error { return read(r + "/named") }},
+	"name its threads":              {true, func(string) error { return write("/proc/self/task/" + strconv.Itoa(os.Getpid()) + "/comm") }},
+	"read its thread's memory":      {false, func(string) error { return read("/proc/self/task/" + strconv.Itoa(os.Getpid()) + "/mem") }},
+	"read its thread's environment": {false, func(string) error { return read("/proc/self/task/" + strconv.Itoa(os.Getpid()) + "/environ") }},
+	"signal itself":                 {true, func(string) error { return syscall.Kill(os.Getpid(), 0) }},
 	"make threads": {true, func(string) error {
 		var wg sync.WaitGroup
 		for range 20 {
@@ -172,7 +177,7 @@ func TestTries(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, file := range []string{"in/file", "secret"} {
+	for _, file := range []string{"in/file", "secret", "named"} {
 		if err := write(filepath.Join(root, file)); err != nil {
 			t.Fatal(err)
 		}
@@ -182,7 +187,7 @@ func TestTries(t *testing.T) {
 	}
 	policy := Policy{
 		{root + "/in", Read}, {root + "/out", Read | Write}, {"/proc/self/status", Read}, {"/dev/null", Read | Write},
-		{"/lib", Exec}, {"/lib64", Exec}, {"/usr/lib", Exec}, {"/not/there", Read},
+		{"/lib", Exec}, {"/lib64", Exec}, {"/usr/lib", Exec}, {"/not/there", Read}, {root + "/named", Change}, {"/proc/self/task", Change},
 	}
 	for name, try := range tries {
 		t.Run(name, func(t *testing.T) {

@@ -79,6 +79,9 @@ func (a Access) rights() uint64 {
 	if a&Write != 0 {
 		r |= fsWriteFile | fsRemoveDir | fsRemoveFile | fsMakeDir | fsMakeReg | fsRefer | fsTruncate
 	}
+	if a&Change != 0 {
+		r |= fsWriteFile | fsTruncate
+	}
 	if a&Link != 0 {
 		r |= fsMakeSym
 	}

@@ -30,8 +30,9 @@ const (
 	Link                      // make symbolic links
 	Device                    // control a device
 	Exec                      // execute
+	Change                    // write files that exist, without reading them
 
-	all = List | Read | Write | Link | Device | Exec
+	all = List | Read | Write | Link | Device | Exec | Change
 )
 
 // Rule allows something at a path and below. A path that does not exist allows

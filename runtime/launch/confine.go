@@ -30,15 +30,8 @@ func (cfg Config) isolation() string {
 	case cfg.Files == nil:
 		return "none: trusted"
 	}
-	if !kernelKeeps() {
-		return "by name only: the GPU's driver does not start under the kernel's rules"
-	}
 	return confine.Offered().String()
 }
-
-// kernelKeeps says whether the kernel's rules are put on. NVIDIA's driver does
-// not start under them so far; what the interpreter itself refuses holds there, too.
-func kernelKeeps() bool { return len(gpu()) == 0 || os.Getenv("COGUMI_GPU") == "off" }
 
 // policy is what a script's process may do with files. dir is the run folder,
 // temp a folder of its own for temporary files.
@@ -64,9 +57,7 @@ func (cfg Config) policy(dir, temp string) confine.Policy {
 		// It is made under another name beside its place, and renamed.
 		add(write, path, made(filepath.Dir(filepath.Clean(path))))
 	}
-	for _, cache := range caches() {
-		p = append(p, cache)
-	}
+	p = append(p, caches()...)
 	for _, path := range system {
 		add(read, found(path)...)
 	}
@@ -211,6 +202,10 @@ func gpu() confine.Policy {
 	if len(p) == 0 {
 		return nil
 	}
+	// The driver gives its threads names, and does not start without: in /proc, where
+	// the names of threads to come are not known. Their other files can then be
+	// written by what runs in this process already, and not read.
+	p = append(p, confine.Rule{Path: "/proc/self/task", May: confine.Change})
 	// Between its processes it shares memory; compiled kernels it keeps.
 	p = append(p, confine.Rule{Path: "/dev/shm", May: confine.Read | confine.Write}, confine.Rule{Path: "/run/nvidia-persistenced", May: confine.Read}, confine.Rule{Path: "/etc/nvidia", May: confine.Read})
 	if home, err := os.UserHomeDir(); err == nil {
@@ -269,14 +264,12 @@ func (cfg Config) confine(cmd *exec.Cmd, dir string) (*bounds, error) {
 	setup := cfg.setup(dir, b.temp)
 	first := 3 + len(cmd.ExtraFiles)
 	cmd.Env = append(env, fmt.Sprint(EnvBroker, "=", first), "TMPDIR="+b.temp)
-	if kernelKeeps() {
-		policy, err := handOver(cfg.policy(dir, b.temp).Pack())
-		if err != nil {
-			return fail(err)
-		}
-		b.theirs = append(b.theirs, policy)
-		cmd.Env = append(cmd.Env, fmt.Sprint(confine.EnvPolicy, "=", first+1))
+	policy, err := handOver(cfg.policy(dir, b.temp).Pack())
+	if err != nil {
+		return fail(err)
 	}
+	b.theirs = append(b.theirs, policy)
+	cmd.Env = append(cmd.Env, fmt.Sprint(confine.EnvPolicy, "=", first+1))
 	cmd.ExtraFiles = append(cmd.ExtraFiles, b.theirs...)
 	b.served = make(chan struct{})
 	go b.serve(secrets, setup)
