@@ -34,7 +34,7 @@ func TestFailures(t *testing.T) {
 		{"type", "package main\n\nfunc main() {\n\tvar x int = \"s\"\n\t_ = x\n}\n", exitRejected, "", []string{`s.go:4:14: cannot use "s"`, "\tvar x int = \"s\"\n\t\t            ^"}},
 		{"import", "package main\nimport \"os/exec\"\nfunc main() { exec.Command(\"ls\") }\n", exitRejected, "", []string{"s.go:2:8: import os/exec: scripts start no processes"}},
 		{"hint", "package main\nimport \"strings\"\nfunc main() { println(strings.ToUper(\"a\")) }\n", exitRejected, "", []string{"hint: did you mean strings.ToUpper?"}},
-		{"recover", "package main\nfunc f() { recover() }\nfunc main() { f() }\n", exitRejected, "", []string{"recover outside of a func literal"}},
+		{"unsupported", "package main\ntype f func() f\nfunc main() { var x f; _ = x }\n", exitRejected, "", []string{"s.go:2:6: type f refers to itself without a struct in between", "hint: put it in a struct"}},
 		{"panic", "package main\nimport \"fmt\"\nfunc f(n int) {\n\tif n == 0 {\n\t\tpanic(fmt.Sprint(\"bo\", \"om\"))\n\t}\n\tf(n - 1)\n}\nfunc main() {\n\tfmt.Println(\"out\")\n\tf(3)\n}\n",
 			exitFailed, "out\n", []string{"s.go:5:3: panic: boom", "\t\tpanic(fmt.Sprint"}},
 		{"nil map", "package main\nfunc main() {\n\tvar m map[string]int\n\n\tm[\"a\"] = 1\n}\n", exitFailed, "", []string{"s.go:5:", "assignment to entry in nil map"}},
