@@ -56,6 +56,7 @@ func Serve(in io.Reader, out io.Writer, o Options) error {
 		for r := range v.work {
 			v.answer(r)
 		}
+		v.finish()
 	}()
 	err := lines(in, func(r request) {
 		if r.Do == "interrupt" {
@@ -68,9 +69,28 @@ func Serve(in io.Reader, out io.Writer, o Options) error {
 	v.interrupt(all)
 	select {
 	case <-done:
-	case <-time.After(2 * time.Second): // it does not stop; the process ends
+	case <-time.After(2*time.Second + finishing): // it does not stop; the process ends
 	}
 	return err
+}
+
+// finishing is how long what pieces deferred may take at the end.
+const finishing = 5 * time.Second
+
+// finish does what pieces deferred, and tells what went wrong with it.
+func (v *server) finish() {
+	ctx, cancel := context.WithTimeout(context.Background(), finishing)
+	defer cancel()
+	experiment.Current().Resume() // an interrupted piece does not keep it from cleaning up
+	for _, s := range v.streams {
+		s.belongs(0)
+	}
+	for _, out := range v.session.Finish(ctx) {
+		for _, d := range out.Diagnostics {
+			_ = v.send(Event{Kind: "late", Late: &d})
+		}
+	}
+	v.drain()
 }
 
 // all pieces, in place of one's number.
@@ -94,6 +114,7 @@ func (v *server) answer(r request) {
 		_ = v.send(Event{ID: r.ID, Kind: "done", Outcome: &out}) // the parent is gone: the process ends
 		return
 	case "reset":
+		v.finish()
 		v.session = New(v.options)
 	}
 	a := v.question(r)

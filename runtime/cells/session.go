@@ -53,6 +53,8 @@ type Session struct {
 	source   fs.FS
 	docs     map[string]*doc.Package // by import path; nil: there is none
 	history  []*done                 // what ran to its end, in order
+	deferred []func()                // what pieces left for the end of the program
+	left     bool                    // the piece that runs returned
 }
 
 // state is what a wrong piece leaves as it was.
@@ -84,7 +86,9 @@ func New(o Options) *Session {
 	s.flatPkg = types.NewPackage("main", "main")
 	s.lowers = lower.NewCells(s.universe, s.flatPkg, s.flats.Display())
 	path := fmt.Sprintf("cogumi/session/%d", sessions.Add(1))
-	symbols.Add(&symbols.Package{Path: path, Name: "session", Values: map[string]reflect.Value{"Show": reflect.ValueOf(s.showAll)}})
+	symbols.Add(&symbols.Package{Path: path, Name: "session", Values: map[string]reflect.Value{
+		"Show": reflect.ValueOf(s.showAll), "Defer": reflect.ValueOf(s.later), "Leave": reflect.ValueOf(s.leave), "Deferred": reflect.ValueOf(s.last)}})
+	s.imports[ending] = path
 	s.shower, _ = s.universe.Import(path) // the path is known
 	s.machine.OnLate = func(f interp.Failure) {
 		if o.Late != nil {
@@ -104,9 +108,10 @@ type Outcome struct {
 	Diagnostics []script.Diagnostic `json:"diagnostics,omitempty"`
 	Started     bool                `json:"started"` // false: refused, nothing of it ran
 	Interrupted bool                `json:"interrupted,omitempty"`
-	Busy        bool                `json:"busy,omitempty"` // interrupted, and ends at its next statement
-	Exit        *int                `json:"exit,omitempty"` // it called os.Exit
-	Seconds     float64             `json:"seconds"`        // of its own, without compiling
+	Busy        bool                `json:"busy,omitempty"`     // interrupted, and ends at its next statement
+	Exit        *int                `json:"exit,omitempty"`     // it called os.Exit
+	Returned    bool                `json:"returned,omitempty"` // by a return: in main nothing would follow
+	Seconds     float64             `json:"seconds"`            // of its own, without compiling
 }
 
 // Failed says whether the piece did not come to its end.
@@ -118,7 +123,7 @@ func (o *Outcome) Failed() bool {
 // values of its expressions, in order.
 func (s *Session) Eval(ctx context.Context, name, src string, show func(Value)) Outcome {
 	s.sources[name] = src
-	s.show = show
+	s.show, s.left = show, false
 	before := s.snapshot()
 	c := &compilation{s: s, name: name, src: src, declared: map[string]bool{}, used: map[string]bool{}}
 	if problems := c.all(); problems != nil {
@@ -129,6 +134,7 @@ func (s *Session) Eval(ctx context.Context, name, src string, show func(Value)) 
 	begun := time.Now()
 	c.run(ctx, &out)
 	out.Seconds = time.Since(begun).Seconds()
+	out.Returned = s.left && !out.Failed()
 	if !out.Failed() {
 		for _, st := range c.steps {
 			if st.done != nil {

@@ -33,7 +33,8 @@ type Piece struct {
 	// body's own → the ones that later pieces see. Those with a name keep it: they
 	// live on in the place of a former variable.
 	Vars map[*types.Var]*types.Var
-	// Show are the statements whose values are shown, by Show.Show.
+	// Show are the statements whose values are shown, by Shower.Show. Shower also
+	// takes what is deferred (Defer) and is told of a return (Leave).
 	Show    map[ast.Stmt]bool
 	Shower  *types.Package
 	Created []*types.Var // those of Vars that are declared anew, in order
@@ -112,6 +113,7 @@ func (f *flattener) cellBody(u *unit, p *Piece) {
 		c.names[inner] = f.globals[outer]
 	}
 	fn := c.decl(p.Body)
+	f.ending(c, fn.Body, p.Body.Body, p)
 	list := []ast.Stmt{}
 	for i, s := range fn.Body.List {
 		list = append(list, f.topLevel(s, p.Show[p.Body.Body.List[i]], p)...)
