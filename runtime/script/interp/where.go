@@ -24,14 +24,19 @@ func (m *Machine) Asleep() bool {
 	return idle && len(script) > 0
 }
 
-// EndAsleep ends a script that is asleep as Go ends such a program.
+// EndAsleep ends a script that is asleep as Go ends such a program, where its first
+// goroutine waits.
 func (m *Machine) EndAsleep() {
 	f := Failure{Pos: m.Where(), Kind: "runtime", Message: "fatal error: all goroutines are asleep - deadlock!"}
 	script, _ := goroutines()
 	slices.Sort(script)
 	var at []string
 	for i, g := range script {
-		if line := m.script.At(m.runner.Position.Of(g)).Line; line > 0 {
+		pos := m.script.At(m.runner.Position.Of(g))
+		if line := pos.Line; line > 0 {
+			if len(at) == 0 {
+				f.Pos = pos
+			}
 			at = append(at, fmt.Sprintf("goroutine %d in line %d or after", i+1, line))
 		}
 	}
