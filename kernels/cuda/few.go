@@ -12,7 +12,7 @@ import (
 // beside X.
 const (
 	fewRows   = 8
-	fewShared = 32768 + 4*(3*256+8*16*8+8+8*8)
+	fewShared = 32768 + 4*(3*256+8*16*8+8+8*8) + 3*64
 )
 
 // fewProjections is how many weights one launch takes.
@@ -22,7 +22,7 @@ const fewProjections = 3
 // row do not depend on how many rows there are, from one to eight.
 func (d *Device) few(o *kernels.Linear) bool {
 	rows, cols := o.X.Rows(), o.X.Cols()
-	if rows > fewRows || cols%64 != 0 || len(o.Projs) > fewProjections || o.FP8 || fewSharedBytes(rows, cols) > d.context.Device.SharedMemory {
+	if rows > fewRows || cols%128 != 0 || len(o.Projs) > fewProjections || o.FP8 || fewSharedBytes(rows, cols) > d.context.Device.SharedMemory {
 		return false
 	}
 	for _, p := range o.Projs {
@@ -57,8 +57,12 @@ func (c *compiler) fewProduct(o *kernels.Linear, x matrix) {
 		args = append(args, c.ptr(q.Codes), codes, c.ptr(q.AbsmaxMap), nested, c.ptr(q.Offset), y.p, p.W.Out, y.ld, add)
 		tiles += p.W.Out / 16
 	}
+	name, bound := "few_product_4", 3 // blocks on a multiprocessor that registers leave room for
+	if x.rows > 4 {
+		name, bound = "few_product_8", 2
+	}
 	shared := fewSharedBytes(x.rows, x.cols)
 	g := c.d.context.Device
-	atOnce := min(3, (g.SharedMemory+1024)/(shared+1024))
-	c.launch(c.kernel("few_product"), [3]int{min(tiles, atOnce*g.Multiprocessors), 1, 1}, [3]int{256, 1, 1}, shared, args...)
+	atOnce := min(bound, (g.SharedMemory+1024)/(shared+1024))
+	c.launch(c.kernel(name), [3]int{min(tiles, atOnce*g.Multiprocessors), 1, 1}, [3]int{256, 1, 1}, shared, args...)
 }

@@ -52,7 +52,7 @@ static void product(int rows, int cols, std::vector<int> outs, bool twice, int a
     auto a = [&](int i) { return ms[i].absmax.empty() ? nullptr : ms[i].absmax.data(); };
     auto m = [&](int i) { return ms[i].map.empty() ? nullptr : ms[i].map.data(); };
     emulate::launch({grid, 1, 1}, 256, [&] {
-        few_product(x.data(), rows, cols, cols + 16,
+        (rows > 4 ? few_product_8 : few_product_4)(x.data(), rows, cols, cols + 16,
             ms[0].codes.data(), a(0), m(0), ms[0].nested.data(), &ms[0].offset, ms[0].y.data(), ms[0].out, ms[0].out + 8, add,
             ms[1].codes.data(), a(1), m(1), ms[1].nested.data(), &ms[1].offset, ms[1].y.data(), ms[1].out, ms[1].out + 8, add,
             ms[2].codes.data(), a(2), m(2), ms[2].nested.data(), &ms[2].offset, ms[2].y.data(), ms[2].out, ms[2].out + 8, add);
@@ -81,8 +81,8 @@ int main(int argc, char **argv) {
     product(1, 256, {32}, true, 0, 1);
     product(1, 4096, {16, 16, 32}, true, 1, 3);
     product(3, 640, {64, 48}, true, 0, 2);
-    product(8, 2112, {16, 16, 16}, true, 1, 2);
-    product(5, 64, {16}, false, 0, 1);
-    product(8, 448, {48, 16}, false, 1, 8);
+    product(8, 2176, {16, 16, 16}, true, 1, 2);
+    product(5, 128, {16}, false, 0, 1);
+    product(8, 384, {48, 16}, false, 1, 8);
     return failures != 0;
 }
