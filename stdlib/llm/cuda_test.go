@@ -155,8 +155,10 @@ func TestTrajectoriesOnGPU(t *testing.T) {
 }
 
 // TestFP8OnGPU: the loss curve of a run with frozen products in 8-bit floats stays
-// within 1 % of that in bf16, and repeats bit by bit. Four batches again and again
-// are learned by heart at a higher rate; what is left of the loss then says nothing.
+// beside that in bf16, and repeats bit by bit. Four batches again and again are
+// learned by heart, and what is left of the loss is then a small number: the
+// distance is measured in shares of the first pass. docs/performance.md has the
+// curve of a real model on data that it sees once.
 func TestFP8OnGPU(t *testing.T) {
 	d := gpu(t)
 	run := func(fp8 bool) (losses []float64) {
@@ -195,9 +197,9 @@ func TestFP8OnGPU(t *testing.T) {
 	worst := 0.0
 	for i := 0; i < len(want); i += 4 { // each batch once
 		a, b := sum(want[i:i+4]), sum(got[i:i+4])
-		worst = max(worst, math.Abs(b-a)/a)
+		worst = max(worst, math.Abs(b-a)/sum(want[:4]))
 	}
-	t.Logf("loss %.4f → %.4f, bf16 %.4f → %.4f; passes differ by at most %.2f %%", sum(got[:4])/4, sum(got[28:])/4, sum(want[:4])/4, sum(want[28:])/4, 100*worst)
+	t.Logf("loss %.4f → %.4f, bf16 %.4f → %.4f; passes differ by at most %.2f %% of the first", sum(got[:4])/4, sum(got[28:])/4, sum(want[:4])/4, sum(want[28:])/4, 100*worst)
 	if !(worst <= 0.01) {
 		t.Errorf("losses differ by %.2f %%", 100*worst)
 	}
