@@ -12,10 +12,17 @@ import (
 // product, weights once, by output for the forward and by input, transposed and
 // side by side, for the backward. Together that is as large as one bf16 copy.
 
-// fp8Key names weights in 8-bit floats by the codes of their first matrix.
+// fp8Key names weights in 8-bit floats by the values of their first matrix.
 type fp8Key struct {
-	codes    *kernels.Tensor
+	values   *kernels.Tensor
 	backward bool
+}
+
+func newFP8Key(w *kernels.Matrix, backward bool) fp8Key {
+	if w.NF4 != nil {
+		return fp8Key{w.NF4.Codes, backward}
+	}
+	return fp8Key{w.Dense, backward}
 }
 
 // eight is a matrix of 8-bit floats, rows without gaps, and a scale for each.
@@ -60,17 +67,13 @@ func (c *compiler) fp8(o *kernels.Linear) bool {
 		c.fail(err)
 		return false
 	}
-	if !c.keep {
-		c.fail(fmt.Errorf("8-bit floats: their copies of the weights have no room beside the rest; more memory, shorter rows or bf16 help"))
-		return false
-	}
 	out, even := 0, o.X.Rows()%16 == 0 && o.X.Cols()%16 == 0
 	for _, p := range o.Projs {
 		out += p.W.Out
-		even = even && p.W.NF4 != nil && p.Y.DType == kernels.BF16 && p.W.Out%16 == 0
+		even = even && p.Y.DType == kernels.BF16 && p.W.Out%16 == 0
 	}
 	if most := 8 * 256 * fp8Rows[len(fp8Rows)-1]; !even || len(o.Projs) > 3 || max(out, o.X.Cols()) > most {
-		c.fail(fmt.Errorf("8-bit floats: [%d, %d] to %d: they take NF4 weights, multiples of 16 and rows of at most %d: %w",
+		c.fail(fmt.Errorf("8-bit floats: [%d, %d] to %d: they take multiples of 16 and rows of at most %d: %w",
 			o.X.Rows(), o.X.Cols(), out, most, kernels.ErrUnsupported))
 		return false
 	}
@@ -150,7 +153,7 @@ func (c *compiler) product8(y matrix, x, w eight, beta float32) {
 
 // forward8 is a weight with a scale for each output. It is made once and stays.
 func (c *compiler) forward8(w *kernels.Matrix) eight {
-	return c.kept8(fp8Key{w.NF4.Codes, false}, w.Out, w.In, []*kernels.Matrix{w}, func(now *compiler, to eight, _ int, dense matrix) {
+	return c.kept8(newFP8Key(w, false), w.Out, w.In, []*kernels.Matrix{w}, func(now *compiler, to eight, _ int, dense matrix) {
 		now.launchRows8(to, []matrix{dense})
 	})
 }
@@ -164,7 +167,7 @@ func (c *compiler) backward8(o *kernels.Linear) eight {
 		ws, out = append(ws, p.W), out+p.W.Out
 	}
 	threads, column := [3]int{256, 1, 1}, 0
-	return c.kept8(fp8Key{ws[0].NF4.Codes, true}, in, out, ws, func(now *compiler, to eight, pass int, dense matrix) {
+	return c.kept8(newFP8Key(ws[0], true), in, out, ws, func(now *compiler, to eight, pass int, dense matrix) {
 		tiles := (dense.rows + 63) / 64
 		switch pass {
 		case 0:
@@ -186,6 +189,10 @@ func (c *compiler) kept8(key fp8Key, rows, cols int, ws []*kernels.Matrix, make8
 	if p, ok := c.d.memory.fp8[key]; ok || c.err != nil {
 		return newEight(p.ptr, rows, cols)
 	}
+	if !c.keep {
+		c.fail(fmt.Errorf("8-bit floats: their copies of the weights have no room beside the rest; more memory, shorter rows or bf16 help"))
+		return eight{}
+	}
 	places, err := c.d.memory.take("dequantised weights in 8 bits", eightBytes(rows, cols))
 	if err != nil {
 		c.fail(err)
@@ -205,17 +212,28 @@ func (c *compiler) kept8(key fp8Key, rows, cols int, ws []*kernels.Matrix, make8
 	return to
 }
 
-// unpackedOnce runs work on a matrix that is unpacked for it, now.
+// unpackedOnce runs work on a matrix, now, that is unpacked for it where it is
+// packed.
 func (c *compiler) unpackedOnce(w *kernels.Matrix, work func(now *compiler, dense matrix)) error {
+	if w.NF4 == nil {
+		return c.now(func(now *compiler) { work(now, now.weight(w)) })
+	}
 	places, err := c.d.memory.take("dequantised weights for a moment", 2*int64(w.Out)*int64(w.In))
 	if err != nil {
 		return err
 	}
 	defer c.d.memory.release(places[0])
-	now := &compiler{d: c.d, e: c.e, op: c.op, current: &step{kind: "dequantise"}}
 	dense := half(places[0].ptr, w.Out, w.In)
-	now.dequantize(w, dense)
-	work(now, dense)
+	return c.now(func(now *compiler) {
+		now.dequantize(w, dense)
+		work(now, dense)
+	})
+}
+
+// now runs what work appends, and waits for it.
+func (c *compiler) now(work func(now *compiler)) error {
+	now := &compiler{d: c.d, e: c.e, op: c.op, current: &step{kind: "dequantise"}}
+	work(now)
 	if now.err != nil {
 		return now.err
 	}
@@ -230,8 +248,8 @@ func wants8(op kernels.Op, bytes map[fp8Key]int64) bool {
 	switch o := op.(type) {
 	case *kernels.Linear:
 		for _, p := range o.Projs {
-			if o.FP8 && p.W.NF4 != nil {
-				bytes[fp8Key{p.W.NF4.Codes, false}] = eightBytes(p.W.Out, p.W.In)
+			if o.FP8 {
+				bytes[newFP8Key(p.W, false)] = eightBytes(p.W.Out, p.W.In)
 			}
 		}
 		return o.FP8
@@ -240,8 +258,8 @@ func wants8(op kernels.Op, bytes map[fp8Key]int64) bool {
 		for _, p := range f.Projs {
 			out += p.W.Out
 		}
-		if first := f.Projs[0].W.NF4; f.FP8 && o.DX != nil && first != nil {
-			bytes[fp8Key{first.Codes, true}] = eightBytes(f.X.Cols(), out)
+		if f.FP8 && o.DX != nil {
+			bytes[newFP8Key(f.Projs[0].W, true)] = eightBytes(f.X.Cols(), out)
 		}
 		return f.FP8
 	}

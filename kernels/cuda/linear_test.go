@@ -264,6 +264,8 @@ func TestLinearFP8(t *testing.T) {
 		{"nf4", 80, 51, 128, []int{192, 64, 64}, []int{8, 0, 8}, 0.25, false},
 		{"nf4", 272, 270, 640, []int{1024, 2048}, []int{16, 0}, 0, true},
 		{"nf4", 48, 48, 4096, []int{1024}, []int{0}, 0, false},
+		{"bf16", 80, 51, 576, []int{576, 192, 192}, []int{8, 16, 8}, 0, true},
+		{"f32", 16, 16, 64, []int{48}, []int{8}, 0, false},
 	} {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			twins(t, d, uint64(i), func(s *scene) {
