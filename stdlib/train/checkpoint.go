@@ -53,23 +53,6 @@ func tidy(dir string) error {
 
 var dtypes = map[kernels.DType]string{kernels.F32: "F32", kernels.BF16: "BF16", kernels.I32: "I32", kernels.U8: "U8"}
 
-// save writes the trainer's state atomically.
-func save(path string, t *llm.Trainer, p progress) error {
-	_, state, err := t.State()
-	if err != nil {
-		return fmt.Errorf("checkpoint: %w", err)
-	}
-	var tensors []safetensors.Tensor
-	for _, s := range state {
-		tensors = append(tensors, safetensors.Tensor{Name: s.Name, DType: dtypes[s.DType], Shape: s.Shape, Data: s.Data})
-	}
-	b, err := json.Marshal(p)
-	if err != nil {
-		return fmt.Errorf("checkpoint: %w", err)
-	}
-	return safetensors.Write(path, tensors, map[string]string{"progress": string(b)})
-}
-
 // recordFile says what a finished training ended with.
 const recordFile = "train.json"
 

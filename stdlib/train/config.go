@@ -34,7 +34,7 @@ type Config struct {
 	EvalEvery   int      `json:"eval_every"`     // steps; 0: ten times in all
 	Patience    int      `json:"patience"`       // evaluations without improvement before stopping; 0: never
 	Spike       float64  `json:"spike"`          // stop when three losses in a row exceed this times the recent median, 8; negative: never
-	SaveEvery   int      `json:"save_every"`     // steps between checkpoints; 0: twenty in all
+	SaveEvery   int      `json:"save_every"`     // steps between checkpoints; 0: by time, every 10 s or more
 	Seed        int      `json:"seed"`           // of initialisation, order and dropout
 	AllowTies   bool     `json:"allow_ties"`     // train on rows that were ties: right answers
 	KeepLast    bool     `json:"keep_last"`      // the last adapter instead of the best evaluated one

@@ -72,6 +72,7 @@ type session struct {
 	seconds float64 // that it took
 	trainer *llm.Trainer
 	scorer  *llm.Scorer
+	saver   *saver
 	steps   int
 	lr      func(step int) float64
 }
@@ -118,7 +119,8 @@ func trainIn(ctx context.Context, r *experiment.Run, m *model.Model, set *datase
 		return err
 	}
 	s.r.Figure(run.Figure{Name: "trainable parameters", Value: float64(adapter.Parameters())})
-	if err := s.all(ctx); err != nil {
+	s.saver = &saver{dir: dir, every: c.SaveEvery, begun: time.Now()}
+	if err := errors.Join(s.all(ctx), s.saver.wait()); err != nil {
 		return err
 	}
 	memory.report(r)
@@ -143,12 +145,9 @@ func (s *session) all(ctx context.Context) error {
 	p := s.r.Progress("train", "steps", s.steps)
 	defer p.Done()
 	p.Skip(s.Step)
-	evalEvery, saveEvery := s.c.EvalEvery, s.c.SaveEvery
+	evalEvery := s.c.EvalEvery
 	if evalEvery == 0 {
 		evalEvery = max(1, s.steps/10)
-	}
-	if saveEvery == 0 {
-		saveEvery = max(1, s.steps/20)
 	}
 	for (s.Step < s.steps || s.Due) && s.Stopped == "" {
 		if !s.Due {
@@ -156,15 +155,16 @@ func (s *session) all(ctx context.Context) error {
 				return err
 			}
 		}
-		last := s.Step == s.steps
+		last, best := s.Step == s.steps, false
 		if s.Due = s.Due || s.Step%evalEvery == 0 || last; s.Due {
-			if err := s.evaluate(ctx); err != nil {
+			var err error
+			if best, err = s.evaluate(ctx); err != nil {
 				return errors.Join(err, s.keepOnCancel(ctx))
 			}
 			s.Due = false
 		}
-		if s.Step%saveEvery == 0 || last || ctx.Err() != nil {
-			if err := save(filepath.Join(s.dir, checkpointFile), s.trainer, s.progress); err != nil {
+		if best || last || ctx.Err() != nil || s.saver.due(s.Step) {
+			if err := s.saver.save(s.trainer, s.progress, best); err != nil {
 				return err
 			}
 		}
@@ -192,7 +192,7 @@ func (s *session) keepOnCancel(ctx context.Context) error {
 	if ctx.Err() == nil || s.Step == 0 {
 		return nil
 	}
-	return save(filepath.Join(s.dir, checkpointFile), s.trainer, s.progress)
+	return s.saver.save(s.trainer, s.progress, false)
 }
 
 func (s *session) show(p *experiment.Progress, result llm.StepResult, rate, seconds float64) {
@@ -231,26 +231,25 @@ func median(x []float64) float64 {
 	return sorted[len(sorted)/2]
 }
 
-// evaluate measures the held-out loss and keeps the best adapter. The best file
-// is written before the checkpoint that names it.
-func (s *session) evaluate(ctx context.Context) error {
+// evaluate measures the held-out loss; best: none was lower.
+func (s *session) evaluate(ctx context.Context) (best bool, err error) {
 	if len(s.data.held) == 0 {
-		return nil
+		return false, nil
 	}
 	loss, err := s.scorer.Loss(ctx, s.data.held)
 	if err != nil {
-		return err
+		return false, err
 	}
 	s.r.Metric("eval/loss", s.Step, loss)
 	if s.BestStep == 0 || loss < s.Best {
 		s.Best, s.BestStep, s.Stale = loss, s.Step, 0
-		return save(filepath.Join(s.dir, bestFile), s.trainer, s.progress)
+		return true, nil
 	}
 	s.Stale++
 	if s.c.Patience > 0 && s.Stale >= s.c.Patience {
 		s.Stopped = fmt.Sprintf("the held-out loss has not improved since step %d", s.BestStep)
 	}
-	return nil
+	return false, nil
 }
 
 // finish writes the adapter that the step returns.
