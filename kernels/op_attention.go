@@ -76,27 +76,34 @@ func (o *AttentionBackward) Writes() []*Tensor { return tensors(o.DQ, o.DK, o.DV
 
 // CachedAttention appends the step's keys and values to the cache and lets every
 // new token attend to its sequence's cache up to itself. New tokens of sequence
-// s are rows CuSeqlens[s]…CuSeqlens[s+1], its cache is slot Slots[s], and
-// Starts[s] tokens are in it already. Window is that of Attention; what lies
-// before the window stays in the cache, unread.
+// s are rows CuSeqlens[s]…CuSeqlens[s+1], and Starts[s] tokens are in its cache
+// already. Token t of it is in page Pages[s][t / length], where length is that of
+// a page; pages behind the last token are not looked at. Window is that of
+// Attention; what lies before the window stays in the cache, unread.
 //
-// How a cache lies in its slot is the device's own business; nothing else reads
-// it. Caches whose length is a multiple of 64 may be faster.
+// How tokens lie in a page is the device's own business; nothing else reads
+// them. Where sequences can have more than one page, a page has a multiple of
+// PageTokens tokens. After vLLM's PagedAttention, arXiv:2309.06180.
 type CachedAttention struct {
 	Seqs                    *Tensor // i32 [1]
 	CuSeqlens               *Tensor // i32 [maxSeqs+1]
-	Slots, Starts           *Tensor // i32 [maxSeqs]
+	Pages                   *Tensor // i32 [maxSeqs, most]: of each sequence, in order
+	Starts                  *Tensor // i32 [maxSeqs]
 	Q                       *Tensor // f32 [T, Heads·HeadDim]
 	K, V                    *Tensor // f32 [T, KVHeads·HeadDim]
-	KCache, VCache          *Tensor // f32 [slots, length, KVHeads·HeadDim], updated
+	KCache, VCache          *Tensor // f32 [pages, length, KVHeads·HeadDim], updated
 	O                       *Tensor // f32 [T, Heads·HeadDim]
 	Heads, KVHeads, HeadDim int
 	Scale                   float32
 	Window                  int // tokens that a token sees, itself included; 0: all
 }
 
+// PageTokens divides the length of pages: no tile of keys of any device lies in
+// two of them.
+const PageTokens = 128
+
 func (o *CachedAttention) Kind() string { return "attention.cached" }
 func (o *CachedAttention) Reads() []*Tensor {
-	return tensors(o.Seqs, o.CuSeqlens, o.Slots, o.Starts, o.Q, o.K, o.V, o.KCache, o.VCache)
+	return tensors(o.Seqs, o.CuSeqlens, o.Pages, o.Starts, o.Q, o.K, o.V, o.KCache, o.VCache)
 }
 func (o *CachedAttention) Writes() []*Tensor { return tensors(o.O, o.KCache, o.VCache) }

@@ -39,34 +39,31 @@ func attentionBackward(v *host.View, o *kernels.AttentionBackward) func() {
 
 func cachedAttention(v *host.View, o *kernels.CachedAttention) func() {
 	s := attn.Shape{Heads: o.Heads, KVHeads: o.KVHeads, HeadDim: o.HeadDim, Scale: o.Scale, Window: o.Window}
-	kv, length := o.K.Cols(), o.KCache.Shape[1]
+	length, pages := o.KCache.Shape[1], attn.Pages{Table: v.I32(o.Pages), Most: o.Pages.Cols()}
 	if s.CanPanel(length) {
-		return paneledAttention(v, o, s)
+		return paneledAttention(v, o, s, pages)
 	}
 	kc, vc := attn.Cache{Data: v.F32(o.KCache), Length: length}, attn.Cache{Data: v.F32(o.VCache), Length: length}
-	cu, slots, starts := v.I32(o.CuSeqlens), v.I32(o.Slots), v.I32(o.Starts)
-	k, val := v.F32(o.K), v.F32(o.V)
+	cu, starts := v.I32(o.CuSeqlens), v.I32(o.Starts)
 	return func() {
 		n := count(v, o.Seqs)
 		for q := range n {
-			at := (int(slots[q])*length + int(starts[q])) * kv
-			lo, hi := int(cu[q])*kv, int(cu[q+1])*kv
-			copy(kc.Data[at:], k[lo:hi])
-			copy(vc.Data[at:], val[lo:hi])
+			kc.Append(s, heads(v, o.K), int(cu[q]), int(cu[q+1]-cu[q]), pages.Of(q), int(starts[q]))
+			vc.Append(s, heads(v, o.V), int(cu[q]), int(cu[q+1]-cu[q]), pages.Of(q), int(starts[q]))
 		}
-		attn.Decode(s, heads(v, o.O), heads(v, o.Q), kc, vc, cu[:n+1], slots[:n], starts[:n])
+		attn.Decode(s, heads(v, o.O), heads(v, o.Q), kc, vc, cu[:n+1], pages, starts[:n])
 	}
 }
 
 // paneledAttention keeps the cache as products read it.
-func paneledAttention(v *host.View, o *kernels.CachedAttention, s attn.Shape) func() {
+func paneledAttention(v *host.View, o *kernels.CachedAttention, s attn.Shape, pages attn.Pages) func() {
 	p := attn.Panels{Keys: v.F32(o.KCache), Values: v.F32(o.VCache), Length: o.KCache.Shape[1]}
-	cu, slots, starts := v.I32(o.CuSeqlens), v.I32(o.Slots), v.I32(o.Starts)
+	cu, starts := v.I32(o.CuSeqlens), v.I32(o.Starts)
 	return func() {
 		n := count(v, o.Seqs)
 		for q := range n {
-			p.Append(s, heads(v, o.K), heads(v, o.V), int(cu[q]), int(cu[q+1]-cu[q]), int(slots[q]), int(starts[q]))
+			p.Append(s, heads(v, o.K), heads(v, o.V), int(cu[q]), int(cu[q+1]-cu[q]), pages.Of(q), int(starts[q]))
 		}
-		attn.DecodePanels(s, heads(v, o.O), heads(v, o.Q), p, cu[:n+1], slots[:n], starts[:n])
+		attn.DecodePanels(s, heads(v, o.O), heads(v, o.Q), p, cu[:n+1], pages, starts[:n])
 	}
 }

@@ -40,6 +40,12 @@ func (b *bench) ints(x ...int32) *kernels.Tensor {
 	return b.put(kernels.NewTensor(fmt.Sprintf("i%d", len(b.order)), kernels.I32, len(x)), data)
 }
 
+func (b *bench) table(cols int, x ...int32) *kernels.Tensor {
+	t := b.ints(x...)
+	t.Shape = []int{len(x) / cols, cols}
+	return t
+}
+
 func (b *bench) values(x []float32, shape ...int) *kernels.Tensor {
 	var data []byte
 	for _, v := range x {
@@ -222,7 +228,11 @@ func attentionOps(b *bench, window int) {
 }
 
 func cachedOps(b *bench, window int) {
-	b.program.Add(&kernels.CachedAttention{Seqs: b.ints(3), CuSeqlens: b.ints(0, 1, 4, 5, 0), Slots: b.ints(2, 0, 1, 0), Starts: b.ints(5, 0, 8, 0),
+	// A page a sequence, then up to two pages of 128 tokens.
+	b.program.Add(&kernels.CachedAttention{Seqs: b.ints(3), CuSeqlens: b.ints(0, 1, 4, 5, 0), Pages: b.table(2, 4, 1, 0, 2, 3, -1, -1, -1), Starts: b.ints(130, 126, 0, 0),
+		Q: b.normal(6, 32), K: b.normal(6, 16), V: b.normal(6, 16), KCache: b.normal(5, 128, 16), VCache: b.normal(5, 128, 16), O: b.normal(6, 32),
+		Heads: 4, KVHeads: 2, HeadDim: 8, Scale: 0.35, Window: window})
+	b.program.Add(&kernels.CachedAttention{Seqs: b.ints(3), CuSeqlens: b.ints(0, 1, 4, 5, 0), Pages: b.table(1, 2, 0, 1, 0), Starts: b.ints(5, 0, 8, 0),
 		Q: b.normal(6, 32), K: b.normal(6, 16), V: b.normal(6, 16), KCache: b.normal(3, 9, 16), VCache: b.normal(3, 9, 16), O: b.normal(6, 32),
 		Heads: 4, KVHeads: 2, HeadDim: 8, Scale: 0.35, Window: window})
 }

@@ -24,7 +24,7 @@ func (c *compiler) launchHopper(name string, most, shared int, args ...any) {
 func (c *compiler) attendHopper(h heads, p *attentionPlan, a attended) {
 	c.launchHopper(h.name("attention_forward_hopper"), p.bound*h.q, 5*tileRows*h.d*2+128, a.o, a.lse,
 		c.headTiles(a.q, a.rows, h.q, h.d, 64), c.headTiles(a.k, a.keys, h.kv, h.d, 128), c.headTiles(a.v, a.keys, h.kv, h.d, 128),
-		p.list, p.ticket(), p.bound, h.q, h.kv, a.scale, a.window)
+		p.list, p.ticket(), a.pages, a.length, p.bound, h.q, h.kv, a.scale, a.window)
 }
 
 func (c *compiler) attentionBackwardHopper(h heads, p *attentionPlan, o *kernels.AttentionBackward, lse, delta driver.Ptr, stats int) {

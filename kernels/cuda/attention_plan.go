@@ -15,14 +15,14 @@ const (
 	tickets = 1024
 )
 
-// planKey is what the tiles of packed sequences depend on. slots, starts and
-// length are those of a cache, nil and 0 without; sequences of up to skip new
-// tokens get no tiles.
+// planKey is what the tiles of packed sequences depend on. starts and pages, how
+// many a sequence can have, are those of a cache, nil and 0 without; sequences of
+// up to skip new tokens get no tiles.
 type planKey struct {
-	seqs, cu, slots, starts *kernels.Tensor
-	length, window, skip    int
-	rows                    int // of the queries
-	dry                     bool
+	seqs, cu, starts    *kernels.Tensor
+	pages, window, skip int
+	rows                int // of the queries
+	dry                 bool
 }
 
 // attentionPlan is the list of tiles, made on the GPU once a run of the program
@@ -45,7 +45,7 @@ func (c *compiler) attentionPlan(key planKey, rows int) *attentionPlan {
 	p.list = c.constant("attention tiles", make([]byte, 4*tileInts*(1+tileLists*p.bound)))
 	p.counters = c.constant("attention tickets", make([]byte, 4*tickets))
 	c.launch(c.kernel("attention_plan"), [3]int{1, 1, 1}, [3]int{1024, 1, 1}, 0, p.list, p.counters, tickets, c.ptr(key.seqs), c.ptr(key.cu),
-		c.ptr(key.slots), c.ptr(key.starts), key.length, key.window, key.skip, p.bound, rows)
+		c.ptr(key.starts), key.pages, key.window, key.skip, p.bound, rows)
 	if c.plans == nil {
 		c.plans = map[planKey]*attentionPlan{}
 	}

@@ -110,33 +110,45 @@ func TestAttention(t *testing.T) {
 
 // cached is a mix of sequences with few and with many tokens, over caches that
 // hold some already.
-func (c attentionCase) cached(s *scene) {
+func (c attentionCase) cached(s *scene, paged bool) {
 	used, n := c.used(), len(c.lengths)
 	rows := used + spareRows
 	width, kv := c.heads*c.d, c.kv*c.d
-	slots, starts, length := make([]int32, n+spareSequences), make([]int32, n+spareSequences), 1
-	for i, at := range s.random.Perm(n) {
-		slots[i] = int32(at)
+	starts, length, most := make([]int32, n+spareSequences), 1, 1
+	for i := range n {
 		starts[i] = int32(s.random.IntN(2) * s.random.IntN(300))
 		length = max(length, int(starts[i])+c.lengths[i])
 	}
+	if paged {
+		length, most = kernels.PageTokens, length/kernels.PageTokens+1
+	}
+	all := (n + 1) * most
+	list := make([]int32, (n+spareSequences)*most)
+	for i, at := range s.random.Perm(n * most) {
+		list[i] = int32(at)
+	}
+	pages := s.ints(list...)
+	pages.Shape = []int{n + spareSequences, most}
 	cache := func() *kernels.Tensor {
-		t := s.activation(s.normal((n+1)*length*kv, 1), (n+1)*length, kv)
-		t.Shape = []int{n + 1, length, kv}
+		t := s.activation(s.normal(all*length*kv, 1), all*length, kv)
+		t.Shape = []int{all, length, kv}
 		return t
 	}
-	o := &kernels.CachedAttention{Seqs: s.ints(int32(n)), CuSeqlens: s.ints(c.cu()...), Slots: s.ints(slots...), Starts: s.ints(starts...),
+	o := &kernels.CachedAttention{Seqs: s.ints(int32(n)), CuSeqlens: s.ints(c.cu()...), Pages: pages, Starts: s.ints(starts...),
 		Q: s.spoiled(rows, used, width), K: s.spoiled(rows, used, kv), V: s.spoiled(rows, used, kv), KCache: cache(), VCache: cache(),
 		O: s.spoiled(rows, used, width), Heads: c.heads, KVHeads: c.kv, HeadDim: c.d, Scale: float32(1 / math.Sqrt(float64(c.d))), Window: c.window}
 	s.program.Add(o)
-	s.results = []result{{o.O, used, 5e-3}, {o.KCache, (n + 1) * length, 0}, {o.VCache, (n + 1) * length, 0}}
+	s.results = []result{{o.O, used, 5e-3}, {o.KCache, all * length, 0}, {o.VCache, all * length, 0}}
 }
 
 func TestCachedAttention(t *testing.T) {
 	versions(t, func(t *testing.T, d *Device) {
 		for i, c := range attentionCases {
 			if c.used() > 0 {
-				t.Run(c.name(), func(t *testing.T) { twins(t, d, uint64(i), c.cached) })
+				t.Run(c.name(), func(t *testing.T) {
+					twins(t, d, uint64(i), func(s *scene) { c.cached(s, false) })
+					twins(t, d, uint64(i), func(s *scene) { c.cached(s, true) })
+				})
 			}
 		}
 	})

@@ -60,10 +60,12 @@ func (c *compiler) attention(o *kernels.Attention) {
 }
 
 // attended is what a forward reads and writes; k and v have keys rows, which may
-// be those of a cache.
+// be those of a cache's pages, of length tokens.
 type attended struct {
 	o, lse, q, k, v driver.Ptr
 	rows, keys      int
+	pages           driver.Ptr // 0: no cache
+	length          int
 	scale           float32
 	window          int
 }
@@ -76,7 +78,7 @@ func (c *compiler) attend(h heads, p *attentionPlan, a attended) {
 	}
 	const keys = 64 // a step
 	c.launch(c.kernel(h.name("attention_forward")), [3]int{h.q, p.bound, 1}, [3]int{h.forwardThreads(), 1, 1},
-		(tileRows+4*keys)*h.padded*2, a.o, a.lse, a.q, a.k, a.v, p.list, p.bound, h.q, h.kv, h.d, a.scale, a.window)
+		(tileRows+4*keys)*h.padded*2, a.o, a.lse, a.q, a.k, a.v, p.list, a.pages, a.length, p.bound, h.q, h.kv, h.d, a.scale, a.window)
 }
 
 func (c *compiler) attentionBackward(o *kernels.AttentionBackward) {
@@ -112,25 +114,28 @@ func (c *compiler) attentionCached(o *kernels.CachedAttention) {
 	c.halves(o.Q, o.K, o.V, o.O, o.KCache, o.VCache)
 	h := c.heads(o.Heads, o.KVHeads, o.HeadDim)
 	q, kc, vc, out := c.ptr(o.Q), c.ptr(o.KCache), c.ptr(o.VCache), c.ptr(o.O)
-	seqs, cu, slots, starts := c.ptr(o.Seqs), c.ptr(o.CuSeqlens), c.ptr(o.Slots), c.ptr(o.Starts)
-	length, sequences := o.KCache.Shape[1], o.CuSeqlens.Len()-1
+	seqs, cu, pages, starts := c.ptr(o.Seqs), c.ptr(o.CuSeqlens), c.ptr(o.Pages), c.ptr(o.Starts)
+	length, mostPages, sequences := o.KCache.Shape[1], o.Pages.Cols(), o.CuSeqlens.Len()-1
+	if mostPages > 1 && length%kernels.PageTokens != 0 {
+		c.fail(fmt.Errorf("pages of %d tokens: a multiple of %d is needed: %w", length, kernels.PageTokens, kernels.ErrUnsupported))
+	}
 	c.launch(c.kernel("attention_append"), [3]int{o.K.Rows(), 1, 1}, [3]int{128, 1, 1}, 0,
-		kc, vc, out, c.ptr(o.K), c.ptr(o.V), seqs, cu, slots, starts, length, h.q*h.d, h.kv*h.d)
+		kc, vc, out, c.ptr(o.K), c.ptr(o.V), seqs, cu, pages, starts, mostPages, length, h.q*h.d, h.kv*h.d)
 
 	most := max(1, 16/(h.q/h.kv)) // new tokens whose query heads fill one product's rows
 	if o.Q.Rows() > most {
-		p := c.attentionPlan(planKey{seqs: o.Seqs, cu: o.CuSeqlens, slots: o.Slots, starts: o.Starts, length: length, window: o.Window, skip: most}, o.Q.Rows())
-		c.attend(h, p, attended{o: out, q: q, k: kc, v: vc, rows: o.Q.Rows(), keys: o.KCache.Shape[0] * length, scale: o.Scale, window: o.Window})
+		p := c.attentionPlan(planKey{seqs: o.Seqs, cu: o.CuSeqlens, starts: o.Starts, pages: mostPages, window: o.Window, skip: most}, o.Q.Rows())
+		c.attend(h, p, attended{o: out, q: q, k: kc, v: vc, rows: o.Q.Rows(), keys: o.KCache.Shape[0] * length, pages: pages, length: length, scale: o.Scale, window: o.Window})
 	}
 
-	splits := c.splits(sequences*h.kv, length)
+	splits := c.splits(sequences*h.kv, mostPages*length)
 	var partial, lse driver.Ptr
 	if parts := int64(sequences * most * splits * h.q); splits > 1 {
 		partial, lse = c.scratch(4*parts*int64(h.d)), c.scratch(4*parts)
 	}
 	const stages = 16*4*2*2 + 16 // rows in shared memory: 4 warps, 2 steps of 16 keys and values, the queries
 	c.launch(c.kernel(h.name("attention_decode")), [3]int{splits, h.kv, sequences}, [3]int{128, 1, 1}, stages*h.padded*2,
-		out, partial, lse, q, kc, vc, seqs, cu, slots, starts, length, h.q, h.kv, h.d, o.Scale, o.Window, most)
+		out, partial, lse, q, kc, vc, seqs, cu, pages, starts, mostPages, length, h.q, h.kv, h.d, o.Scale, o.Window, most)
 	if splits > 1 {
 		c.launch(c.kernel("attention_combine"), [3]int{most, sequences, h.q}, [3]int{128, 1, 1}, 0,
 			out, partial, lse, seqs, cu, h.q, h.d, splits, most)

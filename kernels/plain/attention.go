@@ -109,20 +109,27 @@ func assign(dst []float32, src []float64) {
 func cachedAttention(v *host.View, o *kernels.CachedAttention) func() {
 	return func() {
 		d, width, kv := o.HeadDim, o.Heads*o.HeadDim, o.KVHeads*o.HeadDim
-		length := o.KCache.Shape[1]
+		length, most := o.KCache.Shape[1], o.Pages.Cols()
 		cu, kc, vc := v.I32(o.CuSeqlens), v.F32(o.KCache), v.F32(o.VCache)
 		for s := range rows(v, o.Seqs) {
-			base, start := int(v.I32(o.Slots)[s])*length*kv, int(v.I32(o.Starts)[s])
+			pages, start := v.I32(o.Pages)[s*most:][:most], int(v.I32(o.Starts)[s])
 			lo, hi := int(cu[s]), int(cu[s+1])
-			copy(kc[base+start*kv:], v.F32(o.K)[lo*kv:hi*kv])
-			copy(vc[base+start*kv:], v.F32(o.V)[lo*kv:hi*kv])
+			var keys, values []float32 // the sequence in a row
+			for t := range start + hi - lo {
+				at := (int(pages[t/length])*length + t%length) * kv
+				if t >= start {
+					copy(kc[at:], v.F32(o.K)[(lo+t-start)*kv:][:kv])
+					copy(vc[at:], v.F32(o.V)[(lo+t-start)*kv:][:kv])
+				}
+				keys, values = append(keys, kc[at:at+kv]...), append(values, vc[at:at+kv]...)
+			}
 			for i := lo; i < hi; i++ {
 				last := start + i - lo
 				from := seen(o.Window, last)
 				for h := range o.Heads {
-					at := base + from*kv + h/(o.Heads/o.KVHeads)*d
+					at := from*kv + h/(o.Heads/o.KVHeads)*d
 					q := v.F32(o.Q)[i*width+h*d:][:d]
-					attend(v.F32(o.O)[i*width+h*d:][:d], q, kc[at:], vc[at:], kv, last-from+1, o.Scale)
+					attend(v.F32(o.O)[i*width+h*d:][:d], q, keys[at:], values[at:], kv, last-from+1, o.Scale)
 				}
 			}
 		}

@@ -221,7 +221,7 @@ func TestWindowedCache(t *testing.T) {
 					return p
 				}
 				o, _ := s.normal(n, heads*dim)
-				s.run(&kernels.CachedAttention{Seqs: s.ints(1), CuSeqlens: s.ints(0, int32(n)), Slots: s.ints(1), Starts: s.ints(int32(start)),
+				s.run(&kernels.CachedAttention{Seqs: s.ints(1), CuSeqlens: s.ints(0, int32(n)), Pages: s.ints(1), Starts: s.ints(int32(start)),
 					Q: part(q64, heads*dim), K: part(k64, kvHeads*dim), V: part(v64, kvHeads*dim), KCache: kc, VCache: vc, O: o,
 					Heads: heads, KVHeads: kvHeads, HeadDim: dim, Scale: 0.5, Window: window})
 				compareForward(t, fmt.Sprintf("O, window %d, tokens %d…%d", window, start, start+n), s.get(o), want[start*heads*dim:(start+n)*heads*dim])

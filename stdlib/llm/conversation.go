@@ -47,7 +47,7 @@ func (m *Model) Converse(adapter *Adapter, length int) (*Conversation, error) {
 	if length < 2 {
 		return nil, fmt.Errorf("a context of %d tokens holds no conversation", length)
 	}
-	g := &generator{m: m, c: GenerateConfig{Slots: 1, Budget: min(length, 256)}, length: length}
+	g := &generator{m: m, c: GenerateConfig{Slots: 1, Budget: min(length, 256), Pages: pagesFor(length)}, length: length}
 	if err := g.record(adapter); err != nil {
 		g.close()
 		return nil, err
@@ -75,7 +75,8 @@ func (c *Conversation) Answer(ctx context.Context, ids []int32, cfg GenerateConf
 	cfg.Slots, cfg.Budget, cfg.Seeds = 1, c.g.c.Budget, nil
 	c.g.c = cfg
 	began := time.Now()
-	f := c.g.flight(0, 0, ids)
+	f := c.g.flight(0, ids)
+	f.pages = c.g.whole(0)
 	id, n, err := c.prompt(ctx, f)
 	s.Read, s.Reading = n, time.Since(began)
 	if err != nil {
@@ -84,6 +85,7 @@ func (c *Conversation) Answer(ctx context.Context, ids []int32, cfg GenerateConf
 	began = time.Now()
 	over, ended := c.g.next(f, id)
 	for !over {
+		f.take = 1
 		next, err := c.g.step(ctx, []*flight{f})
 		if err != nil {
 			s.Wrote, s.Writing = len(f.ids)-f.given, time.Since(began)
@@ -104,8 +106,8 @@ func (c *Conversation) prompt(ctx context.Context, f *flight) (id int32, read in
 	f.cached = min(common(c.read, ids), len(ids)-1)
 	from := f.cached
 	for f.cached < len(ids) {
-		end := min(f.cached+c.g.c.Budget, len(ids))
-		f.ids = ids[:end]
+		f.take = min(c.g.c.Budget, len(ids)-f.cached)
+		end := f.cached + f.take
 		c.read = c.read[:f.cached] // a run that is stopped halfway leaves these
 		next, err := c.g.step(ctx, []*flight{f})
 		if err != nil {
@@ -114,7 +116,6 @@ func (c *Conversation) prompt(ctx context.Context, f *flight) (id int32, read in
 		c.read = slices.Clone(ids[:end])
 		id, f.cached = next[0], end
 	}
-	f.ids = ids
 	return id, len(ids) - from, nil
 }
 

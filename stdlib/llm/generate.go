@@ -18,6 +18,7 @@ type GenerateConfig struct {
 	Seed        uint64  // of sampling
 	Slots       int     // sequences in flight; 0: 64
 	Budget      int     // tokens of one run; 0: 512
+	Pages       int     // of 128 tokens of the cache that the sequences in flight share; 0: as many as they can need, or as there is room for
 	// Seeds are those of the prompts; nil: PromptSeed(Seed, i). What is drawn for
 	// a prompt depends on its seed and on nothing else.
 	Seeds []uint64
@@ -37,16 +38,18 @@ type Output struct {
 
 // generator runs many sequences together: each run takes one token of every
 // sequence in flight and fills the rest of the budget with new prompts, so that
-// prompts and answers share the products. On devices that compute all rows of a
+// prompts and answers share the products. Keys and values are in pages that a
+// sequence gets as it grows. On devices that compute all rows of a
 // program there is one for every power of two up to the budget, and the smallest
 // that suffices runs. An answer does not depend on what else is in flight, except
 // that products of another number of rows may round differently there.
 type generator struct {
 	m       *Model
 	c       GenerateConfig
-	length  int // of a slot
+	length  int // that a sequence can have
+	most    int // pages that it can have
 	in      *inputs
-	slots   *kernels.Tensor
+	pages   *kernels.Tensor // of the sequences in flight
 	starts  *kernels.Tensor
 	count   *kernels.Tensor
 	index   *kernels.Tensor
@@ -56,14 +59,16 @@ type generator struct {
 	made    []*kernels.Tensor
 	adapter *Adapter
 	runs    map[int]kernels.Executable // by the tokens that they take
+	sent    map[*kernels.Tensor][]byte // what the device has been given
 }
 
-// flight is a sequence in a slot.
+// flight is a sequence on its way.
 type flight struct {
-	prompt int // index of the prompt
-	slot   int
+	prompt int     // index of the prompt
+	pages  []int32 // of the cache, in order
 	ids    []int32 // prompt and answer so far
 	cached int     // tokens in the cache
+	take   int     // tokens that the next run brings
 	given  int     // tokens of the prompt
 	seed   uint64  // of what is drawn
 }
@@ -71,6 +76,16 @@ type flight struct {
 // Generate answers every prompt; done, if not nil, is told of each answer as it
 // is finished. adapter may be nil.
 func (m *Model) Generate(ctx context.Context, adapter *Adapter, prompts [][]int32, c GenerateConfig, done func(i int, o Output)) ([]Output, error) {
+	g, err := m.generator(adapter, prompts, c)
+	if err != nil {
+		return nil, err
+	}
+	defer g.close()
+	return newQueue(g, prompts).all(ctx, done)
+}
+
+// generator makes room for prompts and their answers.
+func (m *Model) generator(adapter *Adapter, prompts [][]int32, c GenerateConfig) (*generator, error) {
 	if c.Slots == 0 {
 		c.Slots = 64
 	}
@@ -80,24 +95,18 @@ func (m *Model) Generate(ctx context.Context, adapter *Adapter, prompts [][]int3
 	if c.Seeds != nil && len(c.Seeds) != len(prompts) {
 		return nil, fmt.Errorf("%d seeds for %d prompts", len(c.Seeds), len(prompts))
 	}
-	longest := 0
-	for i, p := range prompts {
-		if len(p) == 0 {
-			return nil, fmt.Errorf("prompt %d is empty", i)
-		}
-		if len(p) >= m.Config.MaxPositions {
-			return nil, fmt.Errorf("prompt %d has %d tokens, the model takes %d", i, len(p), m.Config.MaxPositions)
-		}
-		longest = max(longest, len(p))
+	longest, err := m.longest(prompts)
+	if err != nil {
+		return nil, err
 	}
 	c.Slots = min(c.Slots, max(len(prompts), 1))
 	c.Budget = max(c.Budget, longest+c.Slots)
 	g := &generator{m: m, c: c, length: min(longest+c.MaxTokens, m.Config.MaxPositions)}
-	defer g.close()
 	if err := g.record(adapter); err != nil {
+		g.close()
 		return nil, err
 	}
-	return g.all(ctx, prompts, done)
+	return g, nil
 }
 
 func (g *generator) close() {
@@ -107,9 +116,9 @@ func (g *generator) close() {
 	g.m.device.Free(g.made...)
 }
 
-// flight is a new sequence in a slot.
-func (g *generator) flight(i, slot int, prompt []int32) *flight {
-	f := &flight{prompt: i, slot: slot, ids: slices.Clone(prompt), given: len(prompt), seed: PromptSeed(g.c.Seed, i)}
+// flight is a new sequence.
+func (g *generator) flight(i int, prompt []int32) *flight {
+	f := &flight{prompt: i, ids: slices.Clone(prompt), given: len(prompt), seed: PromptSeed(g.c.Seed, i)}
 	if g.c.Seeds != nil {
 		f.seed = g.c.Seeds[i]
 	}
@@ -135,20 +144,16 @@ func (g *generator) record(adapter *Adapter) error {
 	reals := func(name string, shape ...int) *kernels.Tensor {
 		return kernels.NewTensor(name, kernels.F32, shape...)
 	}
-	g.adapter, g.runs = adapter, map[int]kernels.Executable{}
-	g.in = newInputs(g.c.Budget, s)
-	g.slots, g.starts, g.count, g.index = ints("slots", s), ints("starts", s), ints("last.count", 1), ints("last.index", s)
+	g.adapter, g.runs, g.sent = adapter, map[int]kernels.Executable{}, map[*kernels.Tensor][]byte{}
+	g.in, g.most = newInputs(g.c.Budget, s), pagesFor(g.length)
+	g.pages, g.starts, g.count, g.index = ints("pages", s, g.most), ints("starts", s), ints("last.count", 1), ints("last.index", s)
 	g.logits = reals("logits", s, c.VocabSize)
 	g.sampler = kernels.Sample{Rows: g.count, Logits: g.logits, Temperature: reals("temperature", s), TopP: reals("top_p", s),
 		TopK: ints("top_k", s), Uniform: reals("uniform", s), IDs: ints("next", s)}
-	g.made = append(g.in.all(), g.slots, g.starts, g.count, g.index, g.logits, g.sampler.Temperature, g.sampler.TopP,
+	g.made = append(g.in.all(), g.pages, g.starts, g.count, g.index, g.logits, g.sampler.Temperature, g.sampler.TopP,
 		g.sampler.TopK, g.sampler.Uniform, g.sampler.IDs)
-	room := (g.length + 63) &^ 63 // whole blocks of any device
-	for i := range g.m.layers {
-		cache := func(name string) *kernels.Tensor {
-			return kernels.NewTensor(fmt.Sprintf("%d.%s", i, name), g.m.compute, s, room, c.KVHeads*c.HeadDim)
-		}
-		g.caches = append(g.caches, [2]*kernels.Tensor{cache("k_cache"), cache("v_cache")})
+	g.cache(g.affordable())
+	for i := range g.caches {
 		g.made = append(g.made, g.caches[i][:]...)
 	}
 	if err := g.m.makeRoom(g.program(g.c.Budget), g.made); err != nil {
@@ -182,7 +187,7 @@ func (g *generator) program(tokens int) *kernels.Program {
 	c := g.m.Config
 	r := &recorder{Program: &kernels.Program{Name: "generate"}, m: g.m, adapter: g.adapter, tokens: tokens, in: g.in}
 	r.attend = func(i int, q, k, v, o *kernels.Tensor) {
-		r.Add(&kernels.CachedAttention{Seqs: g.in.seqs, CuSeqlens: g.in.cuSeqlens, Slots: g.slots, Starts: g.starts,
+		r.Add(&kernels.CachedAttention{Seqs: g.in.seqs, CuSeqlens: g.in.cuSeqlens, Pages: g.pages, Starts: g.starts,
 			Q: q, K: k, V: v, KCache: g.caches[i][0], VCache: g.caches[i][1], O: o,
 			Heads: c.Heads, KVHeads: c.KVHeads, HeadDim: c.HeadDim, Scale: attentionScale(c.HeadDim), Window: c.Window(i)})
 	}
@@ -193,72 +198,37 @@ func (g *generator) program(tokens int) *kernels.Program {
 	return r.Program
 }
 
-func (g *generator) all(ctx context.Context, prompts [][]int32, done func(int, Output)) ([]Output, error) {
-	out := make([]Output, len(prompts))
-	free := make([]int, g.c.Slots)
-	for i := range free {
-		free[i] = g.c.Slots - 1 - i
-	}
-	var flying []*flight
-	next := 0
-	for next < len(prompts) || len(flying) > 0 {
-		tokens := len(flying)
-		for next < len(prompts) && len(free) > 0 && tokens+len(prompts[next]) <= g.c.Budget {
-			slot := free[len(free)-1]
-			free = free[:len(free)-1]
-			flying = append(flying, g.flight(next, slot, prompts[next]))
-			tokens += len(prompts[next])
-			next++
-		}
-		ids, err := g.step(ctx, flying)
-		if err != nil {
-			return nil, err
-		}
-		still := flying[:0]
-		for k, f := range flying {
-			over, ended := g.next(f, ids[k])
-			if !over {
-				still = append(still, f)
-				continue
-			}
-			out[f.prompt] = Output{IDs: slices.Clone(f.ids[f.given:]), Truncated: !ended}
-			free = append(free, f.slot)
-			if done != nil {
-				done(f.prompt, out[f.prompt])
-			}
-		}
-		flying = still
-	}
-	return out, nil
-}
-
-// step runs what every flight has not cached yet and returns their next tokens.
+// step runs what every flight is to take in, and returns their next tokens.
 func (g *generator) step(ctx context.Context, flying []*flight) ([]int32, error) {
-	var ids, positions, slots, starts, index []int32
+	var ids, positions, pages, starts, index []int32
 	cu := []int32{0}
 	uniform := make([]float32, len(flying))
 	for k, f := range flying {
-		for i := f.cached; i < len(f.ids); i++ {
+		for i := f.cached; i < f.cached+f.take; i++ {
 			ids, positions = append(ids, f.ids[i]), append(positions, int32(i))
 		}
 		cu, index = append(cu, int32(len(ids))), append(index, int32(len(ids)-1))
-		slots, starts = append(slots, int32(f.slot)), append(starts, int32(f.cached))
-		uniform[k] = float32(mix(f.seed, uint64(len(f.ids)-f.given))>>40) / (1 << 24)
+		starts = append(starts, int32(f.cached))
+		pages = append(pages, f.pages...)
+		pages = append(pages, make([]int32, g.most-len(f.pages))...)
+		uniform[k] = float32(mix(f.seed, uint64(f.cached+f.take-f.given))>>40) / (1 << 24)
 	}
-	w := &writer{device: g.m.device}
+	w := &writer{device: g.m.device, sent: g.sent}
 	w.ints(g.in.rows, int32(len(ids)))
 	w.ints(g.in.seqs, int32(len(flying)))
 	w.ints(g.in.ids, ids...)
 	w.ints(g.in.positions, positions...)
 	w.ints(g.in.cuSeqlens, cu...)
-	w.ints(g.slots, slots...)
+	w.ints(g.pages, pages...)
 	w.ints(g.starts, starts...)
 	w.ints(g.count, int32(len(flying)))
 	w.ints(g.index, index...)
 	w.floats(g.sampler.Temperature, slices.Repeat([]float32{float32(g.c.Temperature)}, len(flying))...)
 	w.floats(g.sampler.TopP, slices.Repeat([]float32{topP(g.c.TopP)}, len(flying))...)
 	w.ints(g.sampler.TopK, slices.Repeat([]int32{int32(g.c.TopK)}, len(flying))...)
-	w.floats(g.sampler.Uniform, uniform...)
+	if g.c.Temperature > 0 {
+		w.floats(g.sampler.Uniform, uniform...)
+	}
 	if w.err != nil {
 		return nil, w.err
 	}

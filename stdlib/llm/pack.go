@@ -1,6 +1,7 @@
 package llm
 
 import (
+	"bytes"
 	"fmt"
 
 	"cogumi/kernels"
@@ -110,19 +111,26 @@ func (r *recorder) loss(y *kernels.Tensor, l *lossInputs) (x, dx *kernels.Tensor
 // writer writes small host values to the device and keeps the first error.
 type writer struct {
 	device kernels.Device
+	sent   map[*kernels.Tensor][]byte // if not nil: what is there already, and is not written again
 	err    error
 }
 
-func (w *writer) ints(t *kernels.Tensor, x ...int32) {
-	if w.err == nil {
-		w.err = w.device.Write(t, 0, intBytes(x))
+func (w *writer) bytes(t *kernels.Tensor, b []byte) {
+	if old, ok := w.sent[t]; w.err != nil || ok && bytes.Equal(old, b) {
+		return
+	}
+	w.err = w.device.Write(t, 0, b)
+	if w.sent != nil {
+		w.sent[t] = bytes.Clone(b)
 	}
 }
 
+func (w *writer) ints(t *kernels.Tensor, x ...int32) {
+	w.bytes(t, intBytes(x))
+}
+
 func (w *writer) floats(t *kernels.Tensor, x ...float32) {
-	if w.err == nil {
-		w.err = w.device.Write(t, 0, floatBytes(x))
-	}
+	w.bytes(t, floatBytes(x))
 }
 
 func (w *writer) batch(in *inputs, l *lossInputs, b *batch) {

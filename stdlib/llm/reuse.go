@@ -15,13 +15,12 @@ type Reuse struct {
 	Cached int // tokens that a slot had read already, for the prompt before
 }
 
-// lane is a slot that remembers what it has read, so that a prompt which begins
-// like the one before it costs only its own tokens.
+// lane is a place in the cache that remembers what it has read, so that a prompt
+// which begins like the one before it costs only its own tokens.
 type lane struct {
 	flight
-	whole []int32 // what is to be read: ids is the beginning of it that this run brings
-	read  []int32 // what the slot's cache holds
-	busy  bool
+	read []int32 // what its pages hold
+	busy bool
 }
 
 // lanes share a generator.
@@ -31,16 +30,17 @@ type lanes struct {
 	reuse Reuse
 }
 
-// newLanes makes slots for sequences of at most length tokens.
+// newLanes makes places for sequences of at most length tokens.
 func (m *Model) newLanes(adapter *Adapter, c GenerateConfig, length int) (*lanes, error) {
 	g := &generator{m: m, c: c, length: min(length, m.Config.MaxPositions)}
+	g.c.Pages = c.Slots * pagesFor(g.length)
 	if err := g.record(adapter); err != nil {
 		g.close()
 		return nil, err
 	}
 	l := &lanes{generator: g}
 	for i := range c.Slots {
-		l.list = append(l.list, &lane{flight: flight{slot: i}})
+		l.list = append(l.list, &lane{flight: flight{pages: g.whole(i)}})
 	}
 	return l, nil
 }
@@ -57,8 +57,9 @@ func (l *lanes) begin(i int, ids []int32) bool {
 	if best == nil {
 		return false
 	}
-	best.flight = *l.flight(i, best.slot, ids)
-	best.whole, best.busy = best.ids, true
+	pages := best.pages
+	best.flight = *l.flight(i, ids)
+	best.pages, best.busy = pages, true
 	best.cached = min(most, len(ids)-1) // the last token's logits are needed
 	l.reuse.Cached += best.cached
 	l.reuse.Read += len(ids) - best.cached
@@ -73,12 +74,10 @@ func (l *lanes) step(ctx context.Context, at func(a *lane, row int, next int32) 
 	var flights []*flight
 	room := l.c.Budget
 	for _, a := range l.inOrder() {
-		n := min(len(a.whole)-a.cached, room)
-		if n == 0 {
+		if a.take = min(len(a.ids)-a.cached, room); a.take == 0 {
 			continue
 		}
-		room -= n
-		a.ids = a.whole[:a.cached+n]
+		room -= a.take
 		a.read = a.read[:min(len(a.read), a.cached)] // a run that is stopped leaves these
 		taken, flights = append(taken, a), append(flights, &a.flight)
 	}
@@ -87,9 +86,9 @@ func (l *lanes) step(ctx context.Context, at func(a *lane, row int, next int32) 
 		return err
 	}
 	for k, a := range taken {
-		a.read = append(a.read[:a.cached], a.ids[a.cached:]...)
-		a.cached = len(a.ids)
-		if a.cached < len(a.whole) {
+		a.read = append(a.read[:a.cached], a.ids[a.cached:a.cached+a.take]...)
+		a.cached += a.take
+		if a.cached < len(a.ids) {
 			continue
 		}
 		if err := at(a, k, next[k]); err != nil {
@@ -109,7 +108,7 @@ func (l *lanes) inOrder() []*lane {
 		}
 	}
 	slices.SortStableFunc(list, func(a, b *lane) int {
-		return min(len(a.whole)-a.cached, 2) - min(len(b.whole)-b.cached, 2)
+		return min(len(a.ids)-a.cached, 2) - min(len(b.ids)-b.cached, 2)
 	})
 	return list
 }
@@ -138,9 +137,7 @@ func (m *Model) GenerateShared(ctx context.Context, adapter *Adapter, prompts []
 			next, busy = next+1, busy+1
 		}
 		err := l.step(ctx, func(a *lane, _ int, id int32) error {
-			a.ids = a.whole
 			over, ended := l.next(&a.flight, id)
-			a.whole = a.ids
 			if stop != nil && !over && stop(a.prompt, a.ids[a.given:]) {
 				over, ended = true, true
 			}
@@ -273,8 +270,8 @@ func (q *asked) take(a *lane, logits []float32, next int32) bool {
 		q.deep = 1
 	}
 	read := q.choice.Continuations[q.at][:q.deep]
-	a.whole = slices.Concat(q.choice.Context, read)
-	a.cached = len(a.whole) - 1
+	a.ids = slices.Concat(q.choice.Context, read)
+	a.cached = len(a.ids) - 1
 	return false
 }
 

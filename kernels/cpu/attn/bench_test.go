@@ -61,7 +61,7 @@ func BenchmarkDecode(b *testing.B) {
 				cu[i+1], at[i], starts[i] = int32(i+1), int32(i), int32(length-1)
 			}
 			for b.Loop() {
-				Decode(s, o, q, k, v, cu, at, starts)
+				Decode(s, o, q, k, v, cu, Pages{at, 1}, starts)
 			}
 			b.ReportMetric(float64(slots*length*width*2*4)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GB/s")
 		})

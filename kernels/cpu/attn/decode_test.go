@@ -14,11 +14,13 @@ func TestDecodeIsForward(t *testing.T) {
 		b := newBatch(r, s, lengths...)
 		Forward(s, b.o, b.lse, b.q, b.k, b.v, b.cu)
 
-		const length = 192
-		slots := []int32{4, 0, 2, 1}
-		width := s.KVHeads * s.HeadDim
-		k, v := Cache{normal(r, 5*length*width), length}, Cache{normal(r, 5*length*width), length}
-		p := Panels{normal(r, 5*length*width), normal(r, 5*length*width), length}
+		length, pages := 192, Pages{[]int32{4, 0, 2, 1}, 1}
+		if r.IntN(2) == 0 {
+			length, pages = 64, Pages{[]int32{11, 0, 14, 7, -1, -1, 9, 3, -1, 1, -1, -1}, 3}
+		}
+		width, all := s.KVHeads*s.HeadDim, 5*192
+		k, v := Cache{normal(r, all*width), length}, Cache{normal(r, all*width), length}
+		p := Panels{normal(r, all*width), normal(r, all*width), length}
 		starts := make([]int32, len(lengths))
 		for done := 0; done < b.tokens(); {
 			cu, q := []int32{0}, Rows{nil, s.Heads * s.HeadDim}
@@ -28,26 +30,26 @@ func TestDecodeIsForward(t *testing.T) {
 				if r.IntN(3) == 0 {
 					count = min(1, l-int(starts[n]))
 				}
+				k.Append(s, b.k, int(b.cu[n]+starts[n]), count, pages.Of(n), int(starts[n]))
+				v.Append(s, b.v, int(b.cu[n]+starts[n]), count, pages.Of(n), int(starts[n]))
 				for i := range count {
-					at, token := int(slots[n])*length+int(starts[n])+i, int(b.cu[n])+int(starts[n])+i
-					copy(k.Data[at*width:], b.k.Data[token*b.k.Stride:][:width])
-					copy(v.Data[at*width:], b.v.Data[token*b.v.Stride:][:width])
+					token := int(b.cu[n]) + int(starts[n]) + i
 					q.Data = append(q.Data, b.q.Data[token*b.q.Stride:][:s.Heads*s.HeadDim]...)
 					from = append(from, token)
 				}
 				cu = append(cu, cu[n]+int32(count))
 			}
 			o := Rows{make([]float32, len(q.Data)), q.Stride}
-			Decode(s, o, q, k, v, cu, slots, starts)
+			Decode(s, o, q, k, v, cu, pages, starts)
 			for i, token := range from {
 				same(t, s.String(), o.Data[i*o.Stride:][:o.Stride], b.o.Data[token*b.o.Stride:][:b.o.Stride])
 			}
 			if s.CanPanel(length) {
 				for n := range lengths {
-					p.Append(s, b.k, b.v, int(b.cu[n]+starts[n]), int(cu[n+1]-cu[n]), int(slots[n]), int(starts[n]))
+					p.Append(s, b.k, b.v, int(b.cu[n]+starts[n]), int(cu[n+1]-cu[n]), pages.Of(n), int(starts[n]))
 				}
 				fromPanels := Rows{make([]float32, len(q.Data)), q.Stride}
-				DecodePanels(s, fromPanels, q, p, cu, slots, starts)
+				DecodePanels(s, fromPanels, q, p, cu, pages, starts)
 				same(t, s.String()+" from panels", fromPanels.Data, o.Data)
 			}
 			for n := range starts {
@@ -63,14 +65,14 @@ func TestDecodeRefusesAFullCache(t *testing.T) {
 	width := s.KVHeads * s.HeadDim
 	c := Cache{make([]float32, 2*8*width), 8}
 	q := Rows{make([]float32, s.Heads*s.HeadDim), s.Heads * s.HeadDim}
-	for _, bad := range []struct{ slot, start int32 }{{0, 8}, {2, 0}, {-1, 0}, {0, -1}} {
+	for _, bad := range []struct{ page, start int32 }{{0, 8}, {2, 0}, {-1, 0}, {0, -1}} {
 		func() {
 			defer func() {
 				if recover() == nil {
-					t.Errorf("slot %d, start %d: no panic", bad.slot, bad.start)
+					t.Errorf("page %d, start %d: no panic", bad.page, bad.start)
 				}
 			}()
-			Decode(s, q, q, c, c, []int32{0, 1}, []int32{bad.slot}, []int32{bad.start})
+			Decode(s, q, q, c, c, []int32{0, 1}, Pages{[]int32{bad.page}, 1}, []int32{bad.start})
 		}()
 	}
 }

@@ -166,56 +166,70 @@ struct Training {
 
 struct Cached {
     std::vector<uint16_t> q, k, v, o, k_cache, v_cache, k_before, v_before;
-    std::vector<int> slots, starts;
-    int length;
+    std::vector<int> pages, starts;
+    int length, most, count; // tokens of a page, pages of a sequence, pages
 
-    explicit Cached(const Case &c) {
+    Cached(const Case &c, bool paged) {
         int64_t n = (int64_t)c.rows() * c.heads * c.d, kv = (int64_t)c.rows() * c.kv_heads * c.d;
         q = random_bf16(n), k = random_bf16(kv), v = random_bf16(kv), o = poisoned(n);
         length = 0;
         for (size_t s = 0; s < c.lengths.size(); s++) {
             starts.push_back((int)(emulate::random32() % 3 ? emulate::random32() % 200 : 0));
-            slots.insert(slots.begin() + emulate::random32() % (s + 1), (int)s);
             length = std::max(length, starts.back() + c.lengths[s]);
         }
-        k_cache = random_bf16(slots.size() * length * c.kv_heads * c.d);
+        most = 1;
+        if (paged) most = length / 128 + 1, length = 128;
+        count = (int)c.lengths.size() * most;
+        for (int i = 0; i < count; i++) pages.insert(pages.begin() + emulate::random32() % (i + 1), i);
+        k_cache = random_bf16((size_t)count * length * c.kv_heads * c.d);
         v_cache = random_bf16(k_cache.size());
         k_before = k_cache, v_before = v_cache;
+    }
+
+    // Where a token's keys begin, in elements.
+    int64_t at(const Case &c, size_t s, int token) const {
+        return ((int64_t)pages[s * most + token / length] * length + token % length) * c.kv_heads * c.d;
     }
 
     // What attention_append does.
     void append(const Case &c) {
         int64_t kv = (int64_t)c.kv_heads * c.d;
         for (size_t s = 0; s < c.lengths.size(); s++) {
-            int64_t to = ((int64_t)slots[s] * length + starts[s]) * kv, from = c.cu()[s] * kv, n = c.lengths[s] * kv;
-            std::copy_n(k.begin() + from, n, k_cache.begin() + to);
-            std::copy_n(v.begin() + from, n, v_cache.begin() + to);
+            for (int i = 0; i < c.lengths[s]; i++) {
+                int64_t to = at(c, s, starts[s] + i), from = (c.cu()[s] + i) * kv;
+                std::copy_n(k.begin() + from, kv, k_cache.begin() + to);
+                std::copy_n(v.begin() + from, kv, v_cache.begin() + to);
+            }
         }
         std::fill(o.begin() + c.cu().back() * c.heads * c.d, o.end(), 0);
     }
 
     void compare(const Case &c, const char *version) {
-        printf("cached, ");
+        printf("cached in %d pages, ", most);
         title(c, version);
         int group = c.heads / c.kv_heads, d = c.d;
         int64_t width = (int64_t)c.heads * d, kv = (int64_t)c.kv_heads * d;
         std::vector<double> want(q.size(), NAN), p;
         std::vector<int> cu = c.cu();
         for (size_t s = 0; s < c.lengths.size(); s++) {
-            int64_t base = (int64_t)slots[s] * length * kv;
             for (int i = 0; i < c.lengths[s]; i++)
                 for (int64_t x = 0; x < kv; x++) {
-                    k_before[base + (starts[s] + i) * kv + x] = k[(cu[s] + i) * kv + x];
-                    v_before[base + (starts[s] + i) * kv + x] = v[(cu[s] + i) * kv + x];
+                    k_before[at(c, s, starts[s] + i) + x] = k[(cu[s] + i) * kv + x];
+                    v_before[at(c, s, starts[s] + i) + x] = v[(cu[s] + i) * kv + x];
                 }
+            std::vector<uint16_t> keys, values; // the sequence in a row
+            for (int t = 0; t < starts[s] + c.lengths[s]; t++) {
+                keys.insert(keys.end(), k_before.begin() + at(c, s, t), k_before.begin() + at(c, s, t) + kv);
+                values.insert(values.end(), v_before.begin() + at(c, s, t), v_before.begin() + at(c, s, t) + kv);
+            }
             for (int i = 0; i < c.lengths[s]; i++)
                 for (int h = 0; h < c.heads; h++) {
-                    int64_t at = (cu[s] + i) * width + h * d, kat = base + h / group * d;
+                    int64_t at = (cu[s] + i) * width + h * d, kat = h / group * d;
                     int pos = starts[s] + i, from = first_key(pos, c.window);
-                    attend(p, &q[at], &k_before[kat], kv, from, pos + 1, d, c.scale());
+                    attend(p, &q[at], &keys[kat], kv, from, pos + 1, d, c.scale());
                     for (int x = 0; x < d; x++) {
                         want[at + x] = 0;
-                        for (int j = from; j <= pos; j++) want[at + x] += p[j] * emulate::from_bf16(v_before[kat + j * kv + x]);
+                        for (int j = from; j <= pos; j++) want[at + x] += p[j] * emulate::from_bf16(values[kat + j * kv + x]);
                     }
                 }
         }

@@ -9,7 +9,7 @@ using namespace emulate;
 
 static CUtensorMap map_of(const std::vector<uint16_t> &x, int heads, int d, int rows, int box) { return {x.data(), d, heads, rows, box}; }
 
-static Plan make_plan(const Case &c, const int *slots, const int *starts, int length, int skip) {
+static Plan make_plan(const Case &c, const int *starts, int pages, int skip) {
     Plan p;
     p.bound = c.rows() / TILE_ROWS + (int)c.lengths.size();
     p.data.assign(8 + 3 * 8 * p.bound, -1);
@@ -17,7 +17,7 @@ static Plan make_plan(const Case &c, const int *slots, const int *starts, int le
     int seqs = (int)c.lengths.size();
     std::vector<int> cu = c.cu();
     launch({1, 1, 1}, 1024, [&] {
-        attention_plan(p.data.data(), p.tickets.data(), 5, &seqs, cu.data(), slots, starts, length, c.window, skip, p.bound, c.rows());
+        attention_plan(p.data.data(), p.tickets.data(), 5, &seqs, cu.data(), starts, pages, c.window, skip, p.bound, c.rows());
     });
     return p;
 }
@@ -25,10 +25,10 @@ static Plan make_plan(const Case &c, const int *slots, const int *starts, int le
 template <int D> static void train(const Case &c, decltype(&attention_forward_hopper_64) forward, decltype(&attention_backward_q_hopper_64) backward_q, decltype(&attention_backward_kv_hopper_64) backward_kv) {
     Training x(c);
     x.spoil(c);
-    Plan p = make_plan(c, nullptr, nullptr, 0, 0);
+    Plan p = make_plan(c, nullptr, 0, 0);
     int rows = c.rows();
     CUtensorMap q64 = map_of(x.q, c.heads, D, rows, 64), k128 = map_of(x.k, c.kv_heads, D, rows, 128), v128 = map_of(x.v, c.kv_heads, D, rows, 128);
-    launch({2, 1, 1}, 384, [&] { forward(x.o.data(), x.lse.data(), q64, k128, v128, p.data.data(), &p.tickets[0], p.bound, c.heads, c.kv_heads, c.scale(), c.window); });
+    launch({2, 1, 1}, 384, [&] { forward(x.o.data(), x.lse.data(), q64, k128, v128, p.data.data(), &p.tickets[0], nullptr, 0, p.bound, c.heads, c.kv_heads, c.scale(), c.window); });
     launch({p.bound, c.heads, 1}, 128, [&] {
         attention_prepare(x.lse2.data(), x.delta.data(), x.o.data(), x.d_o.data(), x.lse.data(), p.data.data(), p.bound, c.heads, D, x.stats());
     });
@@ -42,13 +42,13 @@ template <int D> static void train(const Case &c, decltype(&attention_forward_ho
     x.compare(c, "wgmma");
 }
 
-template <int D> static void cached(const Case &c, decltype(&attention_forward_hopper_64) forward) {
-    Cached x(c);
+template <int D> static void cached(const Case &c, decltype(&attention_forward_hopper_64) forward, bool paged) {
+    Cached x(c, paged);
     x.append(c);
-    Plan p = make_plan(c, x.slots.data(), x.starts.data(), x.length, 0);
-    int rows = (int)x.slots.size() * x.length;
+    Plan p = make_plan(c, x.starts.data(), x.most, 0);
+    int rows = x.count * x.length;
     CUtensorMap q64 = map_of(x.q, c.heads, D, c.rows(), 64), k128 = map_of(x.k_cache, c.kv_heads, D, rows, 128), v128 = map_of(x.v_cache, c.kv_heads, D, rows, 128);
-    launch({3, 1, 1}, 384, [&] { forward(x.o.data(), nullptr, q64, k128, v128, p.data.data(), &p.tickets[0], p.bound, c.heads, c.kv_heads, c.scale(), c.window); });
+    launch({3, 1, 1}, 384, [&] { forward(x.o.data(), nullptr, q64, k128, v128, p.data.data(), &p.tickets[0], x.pages.data(), x.length, p.bound, c.heads, c.kv_heads, c.scale(), c.window); });
     x.compare(c, "wgmma");
 }
 
@@ -57,10 +57,10 @@ int main(int argc, char **argv) {
     for (const Case &c : cases())
         if (c.d == 64) {
             train<64>(c, attention_forward_hopper_64, attention_backward_q_hopper_64, attention_backward_kv_hopper_64);
-            cached<64>(c, attention_forward_hopper_64);
+            for (bool paged : {false, true}) cached<64>(c, attention_forward_hopper_64, paged);
         } else if (c.d == 128) {
             train<128>(c, attention_forward_hopper_128, attention_backward_q_hopper_128, attention_backward_kv_hopper_128);
-            cached<128>(c, attention_forward_hopper_128);
+            for (bool paged : {false, true}) cached<128>(c, attention_forward_hopper_128, paged);
         }
     return failures != 0;
 }

@@ -7,14 +7,15 @@
 // Writes O and LSE of the rows that the plan names, and zeroes beyond those in
 // use where the plan has all sequences (lse is not null). Scores, softmax
 // and sums are f32; P is rounded to bf16 before P·V, O once at the end.
-// K and V may be a cache: a tile's keys are rows kv … kv + pos + 127.
+// K and V may be a cache of pages of `length` tokens; where a sequence can have
+// several, that is a multiple of 64.
 #include "attention.cuh"
 
 // A warp holds MT·16 query rows; a block a tile of 128. BN keys a step.
 template <int D, int MT, int BN>
 static __device__ __forceinline__ void
 forward(uint16_t *o, float *lse, const uint16_t *q, const uint16_t *k, const uint16_t *v, const int *plan,
-        int bound, int heads, int kv_heads, int d, float scale, int window) {
+        const int *pages, int length, int bound, int heads, int kv_heads, int d, float scale, int window) {
     constexpr int THREADS = TILE_ROWS / MT / 16 * 32, STEP = BN * D * 2;
     DYNAMIC_SHARED(memory);
     if (lse)
@@ -25,12 +26,13 @@ forward(uint16_t *o, float *lse, const uint16_t *q, const uint16_t *k, const uin
     int rows = min(TILE_ROWS, tile.end - tile.row), keys = tile.pos + rows;
     int64_t width = (int64_t)heads * d, kv_width = (int64_t)kv_heads * d;
     uint32_t qs = shared_address(memory), ks = qs + TILE_ROWS * D * 2, vs = ks + 2 * STEP;
-    int64_t kv_at = tile.kv * kv_width + h / (heads / kv_heads) * d;
+    int kv_at = h / (heads / kv_heads) * d;
     int low = first_key(tile.pos, window) / BN, n = (keys - 1) / BN;
 
     auto load = [&](int n, int stage) {
-        load_tile<D, BN, THREADS>(ks + stage * STEP, k + kv_at + n * BN * kv_width, kv_width, keys - n * BN, d, threadIdx.x);
-        load_tile<D, BN, THREADS>(vs + stage * STEP, v + kv_at + n * BN * kv_width, kv_width, keys - n * BN, d, threadIdx.x);
+        int64_t at = key_row(pages, length, tile.kv, n * BN) * kv_width + kv_at;
+        load_tile<D, BN, THREADS>(ks + stage * STEP, k + at, kv_width, keys - n * BN, d, threadIdx.x);
+        load_tile<D, BN, THREADS>(vs + stage * STEP, v + at, kv_width, keys - n * BN, d, threadIdx.x);
         cp_async_commit();
     };
     load_tile<D, TILE_ROWS, THREADS>(qs, q + tile.row * width + h * d, width, rows, d, threadIdx.x);
@@ -107,8 +109,9 @@ forward(uint16_t *o, float *lse, const uint16_t *q, const uint16_t *k, const uin
 #define FORWARD(D, MT, BN)                                                                                              \
     extern "C" __global__ void __launch_bounds__(TILE_ROWS / MT * 2)                                                    \
     attention_forward_##D(uint16_t *o, float *lse, const uint16_t *q, const uint16_t *k, const uint16_t *v,             \
-                          const int *plan, int bound, int heads, int kv_heads, int d, float scale, int window) {        \
-        forward<D, MT, BN>(o, lse, q, k, v, plan, bound, heads, kv_heads, d, scale, window);                            \
+                          const int *plan, const int *pages, int length, int bound, int heads, int kv_heads, int d,     \
+                          float scale, int window) {                                                                    \
+        forward<D, MT, BN>(o, lse, q, k, v, plan, pages, length, bound, heads, kv_heads, d, scale, window);             \
     }
 
 // d is a multiple of 8, at most the name's; grid (heads, bound).

@@ -5,7 +5,8 @@
 // no search in cu_seqlens:
 //   row   first query row, in Q
 //   pos   its position in the sequence
-//   kv    row of position 0 in K and V (of a cache: of the slot)
+//   kv    row of position 0 in K and V; of a cache: where the list of the
+//         sequence's pages begins
 //   end   query row after the sequence's last
 //   stat  row of the statistics that backward keeps per sequence, padded
 // A plan holds the number of tiles, the rows in use and the rows there are; from
@@ -38,6 +39,11 @@ static __device__ __forceinline__ Tile tile_at(const int *plan, PlanOrder order,
 static __device__ __forceinline__ void clear_beyond(uint16_t *x, const int *plan, int width, int worker, int workers) {
     int64_t from = (int64_t)plan[1] * width / 8, to = (int64_t)plan[2] * width / 8;
     for (int64_t i = from + worker; i < to; i += workers) ((uint4 *)x)[i] = make_uint4(0, 0, 0, 0);
+}
+
+// The row in K and V of the key at a position; pages is null but for a cache.
+static __device__ __forceinline__ int key_row(const int *pages, int length, int kv, int pos) {
+    return pages ? pages[kv + pos / length] * length + pos % length : kv + pos;
 }
 
 // Keys that the query at position pos sees are first_key(pos, window)…pos.

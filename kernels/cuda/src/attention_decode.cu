@@ -9,7 +9,8 @@
 // head and one of `splits` equal parts of the cache, reads each key and value
 // once for all query heads of the KV head, and writes O, or, with several parts,
 // f32 partial results that attention_combine puts together from the first part
-// to the last.
+// to the last. A sequence's keys are in up to `most_pages` pages of `length`
+// tokens, a multiple of 16 where that is more than one.
 #include "attention.cuh"
 
 #define WARPS 4
@@ -18,7 +19,7 @@
 // grid (rows of the budget); 8 elements a thread.
 extern "C" __global__ void __launch_bounds__(128)
 attention_append(uint16_t *k_cache, uint16_t *v_cache, uint16_t *o, const uint16_t *k, const uint16_t *v, const int *seqs,
-                 const int *cu, const int *slots, const int *starts, int length, int width, int kv_width) {
+                 const int *cu, const int *pages, const int *starts, int most_pages, int length, int width, int kv_width) {
     int row = blockIdx.x, n = seqs[0];
     if (row >= cu[n]) {
         for (int i = threadIdx.x * 8; i < width; i += blockDim.x * 8) *(uint4 *)(o + (int64_t)row * width + i) = make_uint4(0, 0, 0, 0);
@@ -32,7 +33,7 @@ attention_append(uint16_t *k_cache, uint16_t *v_cache, uint16_t *o, const uint16
         else
             high = middle;
     }
-    int64_t to = ((int64_t)slots[low] * length + starts[low] + row - cu[low]) * kv_width, from = (int64_t)row * kv_width;
+    int64_t to = (int64_t)key_row(pages, length, low * most_pages, starts[low] + row - cu[low]) * kv_width, from = (int64_t)row * kv_width;
     for (int i = threadIdx.x * 8; i < kv_width; i += blockDim.x * 8) {
         *(uint4 *)(k_cache + to + i) = *(const uint4 *)(k + from + i);
         *(uint4 *)(v_cache + to + i) = *(const uint4 *)(v + from + i);
@@ -49,7 +50,7 @@ static __device__ __forceinline__ void part(int low, int high, int splits, int s
 template <int D>
 static __device__ __forceinline__ void
 decode(uint16_t *o, float *partial, float *partial_lse, const uint16_t *q, const uint16_t *k_cache, const uint16_t *v_cache,
-       const int *seqs, const int *cu, const int *slots, const int *starts, int length, int heads, int kv_heads, int d,
+       const int *seqs, const int *cu, const int *pages, const int *starts, int most_pages, int length, int heads, int kv_heads, int d,
        float scale, int window, int most) {
     constexpr int STAGES = 2, BYTES = KEYS * D * 2;
     DYNAMIC_SHARED(memory);
@@ -58,9 +59,9 @@ decode(uint16_t *o, float *partial, float *partial_lse, const uint16_t *q, const
     int first = cu[s], n = cu[s + 1] - first, start = starts[s];
     if (n < 1 || n > most) return;
     int lane = threadIdx.x & 31, warp = threadIdx.x / 32, group = heads / kv_heads, rows = n * group;
-    int64_t kv_width = (int64_t)kv_heads * d, at = (int64_t)slots[s] * length * kv_width + kv_head * d;
+    int64_t kv_width = (int64_t)kv_heads * d;
     int from, to;
-    part(first_key(start, window), start + n, splits, split, from, to);
+    part(first_key(start, window) / KEYS * KEYS, start + n, splits, split, from, to);
     uint32_t qs = shared_address(memory), base = qs + 16 * D * 2 + warp * STAGES * 2 * BYTES;
     scale *= LOG2E;
 
@@ -74,8 +75,9 @@ decode(uint16_t *o, float *partial, float *partial_lse, const uint16_t *q, const
         }
         auto load = [&](int key, int stage) {
             uint32_t ks = base + stage * 2 * BYTES;
-            load_tile<D, KEYS, 32>(ks, k_cache + at + key * kv_width, kv_width, to - key, d, lane);
-            load_tile<D, KEYS, 32>(ks + BYTES, v_cache + at + key * kv_width, kv_width, to - key, d, lane);
+            int64_t at = key_row(pages, length, s * most_pages, key) * kv_width + kv_head * d;
+            load_tile<D, KEYS, 32>(ks, k_cache + at, kv_width, to - key, d, lane);
+            load_tile<D, KEYS, 32>(ks + BYTES, v_cache + at, kv_width, to - key, d, lane);
         };
         int key = from + warp * KEYS;
         if (key < to) load(key, 0);
@@ -170,10 +172,11 @@ decode(uint16_t *o, float *partial, float *partial_lse, const uint16_t *q, const
 #define DECODE(D)                                                                                                       \
     extern "C" __global__ void __launch_bounds__(WARPS * 32)                                                            \
     attention_decode_##D(uint16_t *o, float *partial, float *partial_lse, const uint16_t *q, const uint16_t *k_cache,   \
-                         const uint16_t *v_cache, const int *seqs, const int *cu, const int *slots, const int *starts,  \
-                         int length, int heads, int kv_heads, int d, float scale, int window, int most) {               \
-        decode<D>(o, partial, partial_lse, q, k_cache, v_cache, seqs, cu, slots, starts, length, heads, kv_heads, d,    \
-                  scale, window, most);                                                                                 \
+                         const uint16_t *v_cache, const int *seqs, const int *cu, const int *pages, const int *starts,  \
+                         int most_pages, int length, int heads, int kv_heads, int d, float scale, int window,           \
+                         int most) {                                                                                    \
+        decode<D>(o, partial, partial_lse, q, k_cache, v_cache, seqs, cu, pages, starts, most_pages, length, heads,     \
+                  kv_heads, d, scale, window, most);                                                                    \
     }
 
 // grid (splits, kv_heads, sequences); shared memory 16·D·2 + 4·4·16·D·2 bytes,

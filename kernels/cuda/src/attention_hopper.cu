@@ -7,7 +7,7 @@
 // keys first. One warp of a block fetches: Q of 128 rows, K and V of 128 keys two
 // steps ahead. Two warpgroups of 64 query rows each compute; S of the next step
 // is under way while P·V of this one is, and one warpgroup's softmax runs beside
-// the other's products. Same contract as version 1; what lies in Q, K and V
+// the other's products. Same contract as version 1, with pages of a multiple of 128 tokens; what lies in Q, K and V
 // beyond the rows in use may be anything.
 #include "attention_hopper.cuh"
 
@@ -16,7 +16,7 @@
 template <int D>
 static __device__ __forceinline__ void
 forward_hopper(uint16_t *o, float *lse, const TensorMap *q, const TensorMap *k, const TensorMap *v, const int *plan, int *ticket,
-               int bound, int heads, int kv_heads, float scale, int window) {
+               const int *pages, int length, int bound, int heads, int kv_heads, float scale, int window) {
     constexpr int BN = 128, Q_BOX = 64 * 128, Q_BYTES = 64 * D * 2, BOX = BN * 128, BYTES = BN * D * 2;
     DYNAMIC_SHARED(memory);
     uint32_t qs = shared_address(memory), ks = qs + 2 * Q_BYTES, vs = ks + 2 * BYTES, barriers = vs + 2 * BYTES;
@@ -53,15 +53,15 @@ forward_hopper(uint16_t *o, float *lse, const TensorMap *q, const TensorMap *k, 
                 for (int c = 0; c < D / 64; c++)
                     tensor_load(qs + half * Q_BYTES + c * Q_BOX, q, q_full, c * 64, h, tile.row + half * 64);
             for (; n >= low; n--, step++) {
-                int stage = step & 1, parity = (step >> 1 & 1) ^ 1;
+                int stage = step & 1, parity = (step >> 1 & 1) ^ 1, row = key_row(pages, length, tile.kv, n * BN);
                 barrier_wait(k_empty + 8 * stage, parity);
                 barrier_expect(k_full + 8 * stage, BYTES);
                 for (int c = 0; c < D / 64; c++)
-                    tensor_load(ks + stage * BYTES + c * BOX, k, k_full + 8 * stage, c * 64, kv_head, tile.kv + n * BN);
+                    tensor_load(ks + stage * BYTES + c * BOX, k, k_full + 8 * stage, c * 64, kv_head, row);
                 barrier_wait(v_empty + 8 * stage, parity);
                 barrier_expect(v_full + 8 * stage, BYTES);
                 for (int c = 0; c < D / 64; c++)
-                    tensor_load(vs + stage * BYTES + c * BOX, v, v_full + 8 * stage, c * 64, kv_head, tile.kv + n * BN);
+                    tensor_load(vs + stage * BYTES + c * BOX, v, v_full + 8 * stage, c * 64, kv_head, row);
             }
         }
         return;
@@ -177,9 +177,9 @@ forward_hopper(uint16_t *o, float *lse, const TensorMap *q, const TensorMap *k, 
     extern "C" __global__ void __launch_bounds__(384, 1)                                                                \
     attention_forward_hopper_##D(uint16_t *o, float *lse, const __grid_constant__ TensorMap q,                          \
                                  const __grid_constant__ TensorMap k, const __grid_constant__ TensorMap v,              \
-                                 const int *plan, int *ticket, int bound, int heads, int kv_heads, float scale,         \
-                                 int window) {                                                                          \
-        forward_hopper<D>(o, lse, &q, &k, &v, plan, ticket, bound, heads, kv_heads, scale, window);                     \
+                                 const int *plan, int *ticket, const int *pages, int length, int bound, int heads,      \
+                                 int kv_heads, float scale, int window) {                                               \
+        forward_hopper<D>(o, lse, &q, &k, &v, plan, ticket, pages, length, bound, heads, kv_heads, scale, window);                     \
     }
 
 // Boxes of the maps: Q 64 rows, K and V 128. grid: multiprocessors; shared memory

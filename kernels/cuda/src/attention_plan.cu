@@ -13,12 +13,12 @@
 // the decode kernel has them.
 static __device__ __forceinline__ int tiles_of(int n, int skip) { return n <= skip ? 0 : (n + TILE_ROWS - 1) / TILE_ROWS; }
 
-// One block. slots and starts may be null: then a sequence's keys are rows of K
-// and V from cu[s] on; else they are in slot slots[s] of a cache of `length`
-// rows, starts[s] of them from before. rows is that of Q. Zeroes the tickets.
+// One block. starts may be null: then a sequence's keys are rows of K and V from
+// cu[s] on; else they are in `pages` pages of a cache at most, starts[s] of them
+// from before. rows is that of Q. Zeroes the tickets.
 extern "C" __global__ void __launch_bounds__(1024)
-attention_plan(int *plan, int *tickets, int ticket_count, const int *seqs, const int *cu, const int *slots, const int *starts,
-               int length, int window, int skip, int bound, int rows) {
+attention_plan(int *plan, int *tickets, int ticket_count, const int *seqs, const int *cu, const int *starts, int pages,
+               int window, int skip, int bound, int rows) {
     __shared__ int counts[1024];
     __shared__ int keys[SORTED], queries[SORTED];
     __shared__ int total;
@@ -41,7 +41,7 @@ attention_plan(int *plan, int *tickets, int ticket_count, const int *seqs, const
         int first = starts ? starts[s] : 0;
         int stat = (cu[s] + s * TILE_ROWS) / TILE_ROWS * TILE_ROWS;
         for (int i = 0; i < counts[t] && at + i < bound; i++) {
-            list[2 * (at + i)] = make_int4(cu[s] + i * TILE_ROWS, first + i * TILE_ROWS, slots ? slots[s] * length : cu[s], cu[s + 1]);
+            list[2 * (at + i)] = make_int4(cu[s] + i * TILE_ROWS, first + i * TILE_ROWS, starts ? s * pages : cu[s], cu[s + 1]);
             list[2 * (at + i) + 1] = make_int4(stat + i * TILE_ROWS, 0, 0, 0);
         }
     }
