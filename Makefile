@@ -8,7 +8,7 @@ export CGO_ENABLED = 0
 STATICCHECK_VERSION = v0.8.0
 STATICCHECK = $(shell $(GO) env GOPATH)/bin/staticcheck
 
-.PHONY: build demo test models check vet format cross static symbols docs docs-check bench bench-cpu bench-dedup bench-scripts bench-gemm kernels echarts gallery screenshots fuzz fuzz-scripts test-gotree test-peers clean
+.PHONY: build demo test models check vet format cross static symbols docs docs-check bench bench-cpu bench-dedup bench-scripts bench-gemm kernels echarts editor gallery screenshots fuzz fuzz-scripts test-gotree test-peers clean
 
 build: ## ./cogumi
 	$(GO) build -trimpath -ldflags "-s -w" -o cogumi .
@@ -83,6 +83,9 @@ bench-gemm: ## matrix products beside numpy's OpenBLAS, in the same run
 
 echarts: ## the part of Apache ECharts that reports embed
 	cd reports/assets/echarts && npm ci && npm run build && rm -rf node_modules
+
+editor: ## the part of CodeMirror that the notebook page embeds
+	cd runtime/notebook/assets/editor && npm ci && npm run build && rm -rf node_modules
 
 gallery: ## example reports, to look at
 	$(GO) run ./reports/internal/example/gallery gallery
