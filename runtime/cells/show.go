@@ -15,11 +15,13 @@ import (
 // Long ones are cut: Text and Table say how much there is.
 type Value struct {
 	Type   string    `json:"type"`
-	Kind   string    `json:"kind"` // nil, text, string, error, table, series
+	Kind   string    `json:"kind"` // nil, text, string, error, table, series, image
 	Text   string    `json:"text"`
 	Table  *Table    `json:"table,omitempty"`
 	Series []float64 `json:"series,omitempty"` // numbers in order, thinned to at most maxSeries
 	Total  int       `json:"total,omitempty"`  // rows or numbers that there are
+	Image  []byte    `json:"image,omitempty"`  // an image's file; Mime says which
+	Mime   string    `json:"mime,omitempty"`
 }
 
 // Table is rows of text under the names of columns.
@@ -56,6 +58,11 @@ func (s *Session) value(v any) Value {
 		return out
 	case error:
 		out.Kind = "error"
+	}
+	if file, mime := picture(v); file != nil {
+		out.Kind, out.Image, out.Mime = "image", file, mime
+		out.Text = fmt.Sprintf("%s, %s", mime, Bytes(int64(len(file))))
+		return out
 	}
 	if b, ok := v.(dyn.Box); ok {
 		switch {

@@ -76,11 +76,11 @@ func (d *Document) Text() string {
 	return b.String()
 }
 
-// Replace gives part i, a cell, another text; with marks in it that makes more
-// cells. The other parts stay what they are: a text with a bracket too many or too
+// Replace gives part i, a cell or the head, another text; with marks in it that
+// makes more cells. The other parts stay what they are: a text with a bracket too many or too
 // few is refused with ErrOpen. d itself does not change.
 func (d *Document) Replace(i int, text string) (*Document, error) {
-	if i < 0 || i >= len(d.Parts) || !d.Parts[i].Cell() {
+	if i < 0 || i >= len(d.Parts) || d.Parts[i].Kind == Frame {
 		return nil, fmt.Errorf("replace part %d of %d: %w", i, len(d.Parts), ErrNoCell)
 	}
 	if text != "" && !strings.HasSuffix(text, "\n") && i+1 < len(d.Parts) {
