@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -13,14 +14,16 @@ import (
 
 func (a *app) checkCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use:   "check [NAME|FILE…]",
+		Use:   "check [NAME|FILE|FOLDER…]",
 		Short: "Check scripts without running them",
 		Long: `Checks header, flags, types, and how the scripts fit together: inputs that nobody
-makes, two writers of one output, cycles. Without arguments it checks all scripts.
+makes, two writers of one output, cycles. Without arguments it checks all scripts,
+of a folder all programs that lie in it.
 
 Exit code 2 when something is wrong.`,
 		Example: `  cogumi check
   cogumi check my.go
+  cogumi check .
   cogumi check --json | jq .problems`,
 		ValidArgsFunction: completeScripts,
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -40,6 +43,17 @@ func (a *app) check(args []string) error {
 	if len(args) > 0 {
 		chosen = nil
 		for _, arg := range args {
+			if fi, err := os.Stat(arg); err == nil && fi.IsDir() {
+				list, err := scriptsIn(os.DirFS(arg), ".", arg)
+				if err != nil {
+					return failed("", "%v", err)
+				}
+				if len(list) == 0 {
+					return usage("scripts are files *.go of package main", "there is no script in %s", arg)
+				}
+				chosen = append(chosen, list...)
+				continue
+			}
 			f, _, err := findScript(arg)
 			if err != nil {
 				return err

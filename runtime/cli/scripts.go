@@ -72,11 +72,12 @@ func scriptsIn(fsys fs.FS, folder, onDisk string) ([]found, error) {
 		if !isProgram(src) {
 			continue
 		}
-		f := found{}
-		f.Script, f.problems = stage.Parse(scriptFolder+"/"+name, src)
+		f, shown := found{}, scriptFolder+"/"+name
 		if onDisk != "" {
 			f.file = filepath.Join(onDisk, name)
+			shown = filepath.ToSlash(f.file)
 		}
+		f.Script, f.problems = stage.Parse(shown, src)
 		list = append(list, f)
 	}
 	return list, nil
