@@ -27,7 +27,8 @@ type Options struct {
 	// operation; slower.
 	Eager bool
 	// Ride computes adapters behind a norm as part of the base products, where
-	// dequantised weights stay. Off until it is measured.
+	// dequantised weights stay: 0.9 % faster, but then results depend by their last
+	// bits on how much memory there was.
 	Ride bool
 }
 
