@@ -71,7 +71,7 @@ func TestPieces(t *testing.T) {
 		{"goroutines", []string{"c := make(chan int)", "", "go func() { c <- 42 }()", "", "<-c", "42"}},
 		{"package variables in their order", []string{"var a = b + 1\nvar b = 2", "", "a", "3"}},
 		{"no value", []string{"func f() {}", "", "f()", "", `fmt.Sprint("a");`, ""}},
-		{"images", []string{"image.NewGray(image.Rect(0, 0, 2, 2))", "image/png, 68 B", `var b bytes.Buffer; png.Encode(&b, image.NewGray(image.Rect(0, 0, 2, 2))); b.Bytes()`, "image/png, 68 B",
+		{"images", []string{"image.NewGray(image.Rect(0, 0, 2, 2))", "image/png, 75 B", `var b bytes.Buffer; png.Encode(&b, image.NewGray(image.Rect(0, 0, 2, 2))); b.Bytes()`, "image/png, 75 B",
 			"image.NewGray(image.Rect(0, 0, 0, 0)).Bounds().Empty()", "true", `[]byte("<svg/>")`, "6 bytes: 3c7376672f3e"}},
 		{"errors as values", []string{"type E struct{ N int }", "", `func (e E) Error() string { return fmt.Sprint("E", e.N) }`, "", "var err error = E{3}", "", "err", "E3",
 			"var e E; errors.As(fmt.Errorf(\"w %w\", err), &e)", "true", "e.N", "3"}},
