@@ -124,7 +124,7 @@ any machine, with the model that it brings along.`,
 		return usage("see: "+c.CommandPath()+" --help", "%v", err)
 	})
 	root.AddCommand(
-		a.runCommand(), a.replCommand(), a.listCommand(), a.newCommand(), a.checkCommand(), a.docsCommand(),
+		a.runCommand(), a.notebookCommand(), a.replCommand(), a.listCommand(), a.newCommand(), a.checkCommand(), a.docsCommand(),
 		a.runsCommand(), a.reportCommand(), a.compareCommand(), a.exportCommand(), a.whyCommand(), a.downloadCommand(),
 		a.generateCommand(), a.chatCommand(), a.perplexityCommand(), a.mergeCommand(), a.benchCommand(), a.envCommand(), a.versionCommand(),
 	)
