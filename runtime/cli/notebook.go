@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -94,7 +95,8 @@ func (a *app) notebook(file string, port int, browser bool) error {
 }
 
 // openBrowser opens a page where there is a screen for it. What does not work is
-// left to the person, who has the address.
+// left to the person, who has the address. A process's arguments are for everybody
+// on the machine to see: the browser gets a file that only its owner may read.
 func openBrowser(address string) {
 	name := "xdg-open"
 	switch runtime.GOOS {
@@ -105,7 +107,14 @@ func openBrowser(address string) {
 			return
 		}
 	}
-	if c := exec.Command(name, address); c.Start() == nil {
+	f, err := os.CreateTemp("", "cogumi-notebook-*.html") // mode 0600
+	if err != nil {
+		return
+	}
+	fmt.Fprintf(f, "<!doctype html><meta http-equiv=\"refresh\" content=\"0;url=%s\">", address)
+	f.Close()
+	if c := exec.Command(name, f.Name()); c.Start() == nil {
 		go func() { _ = c.Wait() }()
 	}
+	time.AfterFunc(time.Minute, func() { os.Remove(f.Name()) })
 }

@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
+	"io"
+
 	"net"
 	"net/http"
 	"net/url"
@@ -83,7 +85,10 @@ func (g *guard) enter(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.SetCookie(w, &http.Cookie{Name: g.cookie(), Value: g.token, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	// The page itself goes on, not a redirect: who comes from another page (a
+	// terminal in a browser) would be redirected without the cookie.
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = io.WriteString(w, `<!doctype html><meta http-equiv="refresh" content="0;url=/"><title>cogumi</title>`)
 }
 
 // refuses says why a request is not one of the page's own; "" when it may be.
