@@ -60,7 +60,7 @@ func main() {
 	kept.MustWrite(x.Dir() + "/artefacts/answers.parquet")
 
 	total := sheet.Total()
-	low, high := stats.Wilson(total.Right, total.N(), 0.95)
+	low, high := stats.Rate(total.Right, total.N(), 0.95)
 	fmt.Printf("right  %d of %d: %.0f %%, between %.0f and %.0f (95 %%)\n", total.Right, total.N(), 100*total.Accuracy(), 100*low, 100*high)
 	x.Result(total)
 

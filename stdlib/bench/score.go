@@ -92,8 +92,8 @@ func whole(b Score, parts []tally) Score {
 	}
 	t := tally{b.N, b.Right}
 	b.Score, b.StdErr = t.share(), t.stderr()
-	b.Low, b.High = stats.Wilson(b.Right, b.N, level)
-	b.Method = "Wilson 95 %"
+	b.Low, b.High = stats.Rate(b.Right, b.N, level)
+	b.Method = stats.RateMethod
 	if len(parts) > 1 {
 		b.StdErr = pooled(parts)
 		_, low, high := stats.ClusteredMean(sums, counts, level)

@@ -10,7 +10,7 @@ import (
 
 const (
 	level  = 0.95
-	method = "Wilson 95 %"
+	method = stats.RateMethod
 )
 
 // report gives the sheet's figures to the run.
@@ -18,7 +18,7 @@ func (s *Sheet) report(r *experiment.Run) {
 	who, where := orElse(s.Model, "model"), orElse(s.Name, "rows")
 	total := s.Total()
 	if total.N() > 0 {
-		low, high := stats.Wilson(total.Right, total.N(), level)
+		low, high := stats.Rate(total.Right, total.N(), level)
 		r.Figure(run.Figure{
 			Name: fmt.Sprintf("%s accuracy on %s", who, where), Value: 100 * total.Accuracy(), Unit: "%", N: total.N(),
 			Low: 100 * low, High: 100 * high, Method: method,
@@ -33,7 +33,7 @@ func (s *Sheet) report(r *experiment.Run) {
 	for _, c := range s.ByCategory() {
 		row := []any{orElse(c.Category, "(none)"), c.N(), c.Right, nil, nil, nil, c.Unsupported}
 		if c.N() > 0 {
-			low, high := stats.Wilson(c.Right, c.N(), level)
+			low, high := stats.Rate(c.Right, c.N(), level)
 			row[3], row[4], row[5] = percent(c.Accuracy()), percent(low), percent(high)
 		}
 		t.Rows = append(t.Rows, row)

@@ -108,43 +108,52 @@ func one(b bool) float64 {
 	return 0
 }
 
-// TestPairedCoverage: paired right/wrong answers, averaged over rates of change.
+// TestPairedCoverage is exact, over a grid of shares gained and lost: on average at
+// the nominal level, and nowhere far below it.
 func TestPairedCoverage(t *testing.T) {
-	random := rand.New(rand.NewPCG(7, 8))
-	for _, n := range []int{20, 50, 200, 1000} {
-		rounds := max(min(200000/n, 1500), 400)
-		hits, all := 0, 0
-		for _, both := range []float64{0.1, 0.3, 0.5} {
-			for _, gained := range []float64{0.05, 0.15, 0.25} {
-				for _, lost := range []float64{0.05, 0.15, 0.2} {
-					for range rounds {
-						var e, f, g, h int
-						for range n {
-							switch u := random.Float64(); {
-							case u < both:
-								e++
-							case u < both+gained:
-								f++
-							case u < both+gained+lost:
-								g++
-							default:
-								h++
-							}
-						}
-						all++
-						if low, high := PairedDifference(e, f, g, h, 0.95); low-1e-12 <= gained-lost && gained-lost <= high+1e-12 {
-							hits++
+	sizes, step := []int{20, 50, 200}, 0.05
+	if os.Getenv("COGUMI_CURVE") != "" {
+		sizes, step = append(sizes, 1000), 0.025
+	}
+	for _, n := range sizes {
+		var log []float64 // of factorials
+		for i := range n + 1 {
+			f, _ := math.Lgamma(float64(i + 1))
+			log = append(log, f)
+		}
+		low, high := make([][]float64, n+1), make([][]float64, n+1)
+		for gained := range n + 1 {
+			low[gained], high[gained] = make([]float64, n+1-gained), make([]float64, n+1-gained)
+			for lost := range n + 1 - gained {
+				low[gained][lost], high[gained][lost] = PairedDifference(n-gained-lost, gained, lost, 0, 0.95)
+			}
+		}
+		mean, least, worst, cells := 0.0, 1.0, [2]float64{}, 0
+		for up := step / 2; up < 0.95; up += step {
+			for down := step / 2; up+down < 0.99; down += step {
+				held := 0.0
+				for gained := range n + 1 {
+					for lost := range n + 1 - gained {
+						if d := up - down; low[gained][lost]-1e-9 <= d && d <= high[gained][lost]+1e-9 {
+							same := n - gained - lost
+							held += math.Exp(log[n] - log[gained] - log[lost] - log[same] +
+								float64(gained)*math.Log(up) + float64(lost)*math.Log(down) + float64(same)*math.Log(1-up-down))
 						}
 					}
 				}
+				mean += held
+				cells++
+				if held < least {
+					least, worst = held, [2]float64{up, down}
+				}
 			}
 		}
-		share := float64(hits) / float64(all)
+		mean /= float64(cells)
 		if os.Getenv("COGUMI_CURVE") != "" {
-			fmt.Printf("| %d | %.2f |\n", n, 100*share)
+			fmt.Printf("| %d | %.2f | %.2f | %.3f, %.3f |\n", n, 100*mean, 100*least, worst[0], worst[1])
 		}
-		if noise := 3 * math.Sqrt(0.05*0.95/float64(all)); share < 0.94-noise || share > 0.96+noise {
-			t.Errorf("n = %d: the interval holds the difference in %.4f of the cases", n, share)
+		if mean < 0.94 || mean > 0.96 || least < 0.91 {
+			t.Errorf("n = %d: %.4f on average, %.4f at gained %.3f, lost %.3f", n, mean, least, worst[0], worst[1])
 		}
 	}
 }

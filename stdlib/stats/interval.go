@@ -34,35 +34,54 @@ func Wilson(k, n int, level float64) (low, high float64) {
 }
 
 // PairedDifference is the interval of after − before for paired right/wrong
-// answers: Newcombe's hybrid score interval, method 10 (Newcombe 1998, doi:
-// 10.1002/(SICI)1097-0258(19981130)17:22<2635::AID-SIM954>3.0.CO;2-C).
-// both and neither count the items that both or neither got right, gained and
-// lost those that changed.
+// answers: Tango's score interval (Tango 1998, "Equivalence test and confidence
+// interval for the difference in proportions for the paired-sample design", doi:
+// 10.1002/(SICI)1097-0258(19980430)17:8<891::AID-SIM780>3.0.CO;2-B), the
+// differences that a score test does not reject. both and neither count the items
+// that both or neither got right, gained and lost those that changed.
 func PairedDifference(both, gained, lost, neither int, level float64) (low, high float64) {
-	n := both + gained + lost + neither
+	n := float64(both + gained + lost + neither)
 	if n == 0 {
 		return -1, 1
 	}
-	before, after := both+lost, both+gained
-	l1, u1 := Wilson(after, n, level)
-	l2, u2 := Wilson(before, n, level)
-	p1, p2 := float64(after)/float64(n), float64(before)/float64(n)
-	phi := correlation(float64(both), float64(gained), float64(lost), float64(neither), float64(n))
-	reach := func(a, b float64) float64 { return math.Sqrt(max(0, a*a-2*phi*a*b+b*b)) }
-	d := p1 - p2
-	return max(-1, d-reach(p1-l1, u2-p2)), min(1, d+reach(u1-p1, p2-l2))
+	f, g, q := float64(gained), float64(lost), z(level)
+	d := (f - g) / n
+	// score falls in the difference and is 0 at d.
+	low = root(-1, d, func(x float64) bool { return score(f, g, n, x) > q })
+	high = root(d, 1, func(x float64) bool { return score(f, g, n, x) >= -q })
+	return low, high
 }
 
-// correlation is phi of the 2×2 table, with Newcombe's continuity correction
-// where it is positive.
-func correlation(e, f, g, h, n float64) float64 {
-	product := (e + f) * (g + h) * (e + g) * (f + h)
-	if product == 0 {
-		return 0
+// score is the statistic of the difference x: what was seen less what x lets
+// expect, by its standard error there, with the lost share most likely under x.
+func score(f, g, n, x float64) float64 {
+	a, b, c := 2*n, -f-g+(2*n-f+g)*x, -g*x*(1-x)
+	share := (math.Sqrt(max(0, b*b-4*a*c)) - b) / (2 * a)
+	seen, variance := f-g-n*x, n*(2*share+x*(1-x))
+	if variance <= 1e-12*n {
+		if math.Abs(seen) <= 1e-9*n {
+			return 0
+		}
+		return math.Copysign(math.Inf(1), seen)
 	}
-	c := e*h - f*g
-	if c > 0 {
-		c = max(c-n/2, 0)
+	return seen / math.Sqrt(variance)
+}
+
+// root is where beyond turns from true to false between low and high; low where
+// it is never true, high where it always is.
+func root(low, high float64, beyond func(float64) bool) float64 {
+	if !beyond(low) {
+		return low
 	}
-	return c / math.Sqrt(product)
+	if beyond(high) {
+		return high
+	}
+	for range 60 {
+		if m := (low + high) / 2; beyond(m) {
+			low = m
+		} else {
+			high = m
+		}
+	}
+	return (low + high) / 2
 }

@@ -25,6 +25,9 @@ func Rate(k, n int, level float64) (low, high float64) {
 	return low, high
 }
 
+// RateMethod names Rate at 95 % in reports.
+const RateMethod = "Wilson 95 %, Poisson beside 0 and 1"
+
 // few is how many events count as rare.
 const few = 4
 

@@ -23,7 +23,7 @@ const (
 )
 
 // method says how the figures were made.
-const method = "Wilson 95 % for rates; Newcombe's method 10 for paired differences; exact McNemar, two-sided; Holm over families"
+const method = "Wilson 95 % for rates, Poisson beside 0 and 1; Tango's score interval for paired differences; exact McNemar, two-sided; Holm over families"
 
 // table counts what the pair of models did with the same items.
 type table struct{ both, gained, lost, neither int }
@@ -56,11 +56,11 @@ func (t table) change() run.Change {
 }
 
 func rate(correct, n int) run.Rate {
-	r := run.Rate{N: n, Correct: correct, Method: "Wilson 95 %"}
+	r := run.Rate{N: n, Correct: correct, Method: stats.RateMethod}
 	if n > 0 {
 		r.Accuracy = float64(correct) / float64(n)
 	}
-	r.Low, r.High = stats.Wilson(correct, n, level)
+	r.Low, r.High = stats.Rate(correct, n, level)
 	return r
 }
 

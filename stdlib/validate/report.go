@@ -21,7 +21,7 @@ func report(r *experiment.Run, c *run.Comparison, before, after *grade.Sheet) {
 		r.Figure(run.Figure{Name: f.name, Value: 100 * f.rate.Accuracy, Unit: "%", N: f.rate.N, Low: 100 * f.rate.Low, High: 100 * f.rate.High, Method: f.rate.Method})
 	}
 	r.Figure(run.Figure{Name: "change", Value: 100 * c.Overall.Diff, Unit: "points", N: c.Overall.N, Low: 100 * c.Overall.Low, High: 100 * c.Overall.High,
-		Method: "Newcombe's method 10, paired", Note: fmt.Sprintf("p = %.2g (exact McNemar)", c.Overall.P)})
+		Method: "Tango's score interval, paired", Note: fmt.Sprintf("p = %.2g (exact McNemar)", c.Overall.P)})
 	for _, n := range notes(c) {
 		r.Note(n)
 	}

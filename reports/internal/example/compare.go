@@ -65,7 +65,7 @@ func (g *maker) compare() ([]run.Sample, *run.Comparison) {
 		}
 	}
 	c := &run.Comparison{BaseName: "base", TunedName: "tuned",
-		Method: "Paired on the same items: exact McNemar test, two-sided; Newcombe interval for the difference; Holm's correction over 26 families. A family is named when it lost 10 points or more, or fell with p < 0.05."}
+		Method: "Paired on the same items: exact McNemar test, two-sided; Tango's score interval for the difference; Holm's correction over 26 families. A family is named when it lost 10 points or more, or fell with p < 0.05."}
 	byCategory := map[string]*run.Change{}
 	for k := range counts {
 		f := &counts[k]

@@ -29,6 +29,7 @@ func init() {
 			"Mean":             reflect.ValueOf(p_cogumi_stdlib_stats.Mean),
 			"PairedDifference": reflect.ValueOf(p_cogumi_stdlib_stats.PairedDifference),
 			"Rate":             reflect.ValueOf(p_cogumi_stdlib_stats.Rate),
+			"RateMethod":       untypedString("Wilson 95 %, Poisson beside 0 and 1"),
 			"ScoreMean":        reflect.ValueOf(p_cogumi_stdlib_stats.ScoreMean),
 			"SignFlip":         reflect.ValueOf(p_cogumi_stdlib_stats.SignFlip),
 			"StandardError":    reflect.ValueOf(p_cogumi_stdlib_stats.StandardError),
