@@ -116,7 +116,7 @@ var oneBrowser = sync.OnceValues(func() (context.Context, error) {
 		return nil, err
 	}
 	alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.WindowSize(1280, 1000), chromedp.UserDataDir(dir),
+		chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.WindowSize(1280, 1600), chromedp.UserDataDir(dir),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 		chromedp.WSURLReadTimeout(time.Minute))
 	ctx, stop := chromedp.NewContext(alloc, chromedp.WithErrorf(func(string, ...any) {}))
@@ -330,5 +330,8 @@ func TestPage(t *testing.T) {
 		t.Errorf("running changed the file:\n%s", s.text())
 	}
 	b.shot("all")
+	b.do(dark(true))
+	b.shot("dark")
+	b.do(dark(false))
 	b.clean()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/format"
 	"os"
 	"slices"
 	"strings"
@@ -24,6 +25,9 @@ type job struct {
 func (b *book) run(mode string, id int) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if err := b.tidy(); err != nil {
+		return err
+	}
 	list, err := b.chosen(mode, id)
 	if err != nil {
 		return err
@@ -37,6 +41,33 @@ func (b *book) run(mode string, id int) error {
 	}
 	b.changedRun()
 	return nil
+}
+
+// tidy formats the script as gofmt does, where it can be.
+func (b *book) tidy() error {
+	text, err := format.Source([]byte(b.disk))
+	if err != nil || string(text) == b.disk {
+		return nil
+	}
+	next := Parse(string(text))
+	if len(next.Parts) != len(b.cells) {
+		return nil
+	}
+	for i, p := range next.Parts {
+		if p.Kind != b.cells[i].Kind || b.cells[i].draft != nil {
+			return nil
+		}
+	}
+	for i, p := range next.Parts { // each cell stays what it is, with another text
+		if c := b.cells[i]; c.Text != p.Text {
+			if c.ran == c.Text {
+				c.ran = p.Text
+			}
+			c.Text = p.Text
+			c.Rev++
+		}
+	}
+	return b.put(next)
 }
 
 func (b *book) chosen(mode string, id int) (list []*cell, err error) {

@@ -2,6 +2,15 @@
 // or one of the lines that frame main.
 const saveAfter = 450;
 
+// frameOf parts a cell's text: the mark with its title, and empty lines around,
+// are not in the editor.
+function frameOf(text, kind) {
+  if (kind === "head") return {lead: "", core: text.replace(/\n+$/, ""), tail: text.match(/\n*$/)[0]};
+  const lead = text.match(/^(?:[ \t]*\/\/ %%[^\n]*(?:\n|$))?(?:[ \t]*\n)*/)[0], rest = text.slice(lead.length);
+  const tail = rest.match(/(?:\n[ \t]*)*$/)[0];
+  return {lead, core: rest.slice(0, rest.length - tail.length), tail: tail || "\n"};
+}
+
 class cellView {
   constructor(c) {
     this.id = c.id;
@@ -38,7 +47,7 @@ class cellView {
     const b = (label, path, act, cls) => el("button", {type: "button", class: "icon " + (cls || ""), title: label, "aria-label": label, onclick: act}, svg(path));
     this.play = b("Run this cell (Shift+Enter)", "M4 2.500v11l9-5.500z", () => this.run("stay"), "play");
     this.place = el("div", {class: "code"});
-    this.heading = el("h2", {class: "title"});
+    this.heading = el("input", {class: "title", placeholder: "title", "aria-label": "Title of the cell", spellcheck: "false", onkeydown: (e) => { if (e.key === "Enter") { e.preventDefault(); this.view.focus(); } }, oninput: () => this.named()});
     this.menu = el("div", {class: "menu", role: "group", "aria-label": "This cell"},
       b("Run all above", "M3 13V3h1.500v10zM6 8l7 5V3z", () => act("run", {mode: "above", id: this.id})),
       b("Run this and all below", "M3 3v10l5-5zM9 3v10l5-5z", () => this.flush().then(() => act("run", {mode: "below", id: this.id}))),
@@ -52,10 +61,30 @@ class cellView {
     this.node.append(el("div", {class: "gutter"}, this.play), el("div", {class: "box"}, this.heading, this.menu, this.place, this.problems, this.output, this.state), el("div", {class: "between"}, plus));
   }
 
+  // wrap is the cell's whole text around what the editor holds.
+  wrap(core) {
+    return this.around.lead + core + this.around.tail;
+  }
+
+  // take shows another text.
+  take(text) {
+    this.around = frameOf(text, this.data.kind);
+    setText(this.view, this.around.core);
+    this.clean = text;
+    this.dirty = false;
+    if (this.heading && document.activeElement !== this.heading) this.heading.value = this.data.title || "";
+  }
+
+  get whole() { return this.wrap(this.view.state.doc.toString()); }
+
+  // first is the file's line of the editor's first one.
+  first() { return this.data.line + this.around.lead.split("\n").length - 1; }
+
   open(c) {
-    this.view = makeEditor(this.place, c.shown, {
-      line: () => this.data.line, label: c.title || "cell",
-      change: (text) => this.typed(text),
+    this.around = frameOf(c.shown, c.kind);
+    this.view = makeEditor(this.place, this.around.core, {
+      line: () => this.first(), label: c.title || "cell", inner: c.kind === "steps",
+      change: () => this.typed(),
       run: (then) => { this.run(then); return true; },
       leave: () => { this.view.contentDOM.blur(); this.node.focus?.(); },
       step: (by) => step(this.id, by),
@@ -64,9 +93,17 @@ class cellView {
     this.clean = c.shown;
   }
 
+  // named gives the cell a title, which stands in its mark.
+  named() {
+    const text = this.heading.value.replace(/[\r\n]/g, " ").trim(), lead = this.around.lead;
+    const mark = (this.data.kind === "steps" ? "\t" : "") + "// %%" + (text ? " " + text : "") + "\n";
+    this.around.lead = /\/\/ %%/.test(lead) ? lead.replace(/^[ \t]*\/\/ %%[^\n]*\n?/, mark) : mark + lead;
+    this.typed();
+  }
+
   // typed waits a moment, then saves: one request at a time.
-  typed(text) {
-    this.dirty = text !== this.clean;
+  typed() {
+    this.dirty = this.whole !== this.clean;
     savedState();
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.save(), saveAfter);
@@ -76,12 +113,12 @@ class cellView {
     clearTimeout(this.timer);
     if (!this.view || !this.dirty || this.conflict) return this.saving || Promise.resolve();
     if (this.saving) return this.saving.then(() => this.save());
-    const text = this.view.state.doc.toString();
+    const text = this.whole;
     this.sent = text;
     this.saving = ask("edit", {id: this.id, rev: this.data.rev, text}).then((r) => {
       this.data.rev = Math.max(this.data.rev, r.rev);
       this.clean = text;
-      this.dirty = this.view.state.doc.toString() !== text;
+      this.dirty = this.whole !== text;
     }, (e) => {
       if (e.status === 409) this.conflicts();
       else tell(e);
@@ -99,7 +136,7 @@ class cellView {
     const choose = (mine) => {
       bar.remove();
       this.conflict = false;
-      if (mine) { this.dirty = true; this.save(); } else { setText(this.view, this.data.shown); this.clean = this.data.shown; this.dirty = false; savedState(); }
+      if (mine) { this.dirty = true; this.save(); } else { this.take(this.data.shown); savedState(); }
     };
     const bar = el("div", {class: "conflict"}, el("span", {}, "This cell was changed in the file, too."),
       el("button", {type: "button", class: "quiet", onclick: () => choose(true)}, "keep mine"), el("button", {type: "button", class: "quiet", onclick: () => choose(false)}, "take the file's"));
@@ -125,37 +162,39 @@ class cellView {
     if (c.kind === "frame") return;
     if (c.kind === "head") this.sayHead(c);
     if (this.view && c.rev !== former.rev) {
-      const text = this.view.state.doc.toString();
+      const text = this.whole;
       if (c.shown === text) { this.clean = text; this.dirty = false; }
       else if (this.dirty && c.shown === this.sent) this.clean = c.shown;
       else if (this.dirty && !this.saving) this.conflicts();
       else if (!this.dirty || c.shown !== this.sent) {
-        const cursor = this.view.hasFocus && text.startsWith(c.shown.trimEnd()) ? this.view.state.selection.main.head - c.shown.length : -1;
-        setText(this.view, c.shown);
-        this.clean = c.shown;
-        this.dirty = false;
-        if (cursor >= 0) goOn(this.id, cursor); // the cell became two, and the cursor is in the second
+        const split = this.view.hasFocus && c.shown.length < text.length && text.startsWith(c.shown.trimEnd()) && this.around.lead.length + this.view.state.selection.main.head >= c.shown.length;
+        this.take(c.shown);
+        if (split) goOn(this.id); // the cell became two, and the cursor was in the second
       }
     }
-    if (this.view && c.line !== former.line) this.view.dispatch({effects: []}), this.view.requestMeasure();
+    if (this.view && this.first() !== this.numbered) {
+      this.numbered = this.first();
+      this.view.renumber();
+    }
     if (c.kind !== "head") this.show(c);
-    if (this.view) this.marks(c);
+    if (this.view && !this.dirty) this.marks(c);
   }
 
   marks(c) {
     const list = c.problems?.map((d) => ({...d, severity: "error"})) || [];
     const lints = (c.lint || []).filter((l) => !list.some((d) => d.Line === l.Line)).map((d) => ({...d, severity: "warning"}));
-    const key = JSON.stringify([list, lints]);
+    const key = JSON.stringify([list, lints, this.around.lead.length]);
     if (key === this.marked) return;
     this.marked = key;
-    mark(this.view, [...list, ...lints]);
+    const shift = this.around.lead.split("\n").length - 1;
+    mark(this.view, [...list, ...lints].map((d) => ({...d, Line: Math.max(1, d.Line - shift)})));
   }
 
   show(c) {
     const classes = {running: c.status === "running", queued: c.status === "queued", failed: c.status === "failed", stale: !!c.stale, ran: c.status === "done" && !c.stale};
     for (const [k, on] of Object.entries(classes)) this.node.classList.toggle(k, on);
-    this.heading.textContent = c.title || "";
-    this.heading.hidden = !c.title;
+    if (document.activeElement !== this.heading) this.heading.value = c.title || "";
+    this.heading.classList.toggle("empty", !c.title);
     const facts = [];
     if (c.status === "running") facts.push(el("span", {class: "badge running"}, "running"));
     if (c.status === "queued") facts.push(el("span", {class: "badge"}, "waits"));
@@ -177,7 +216,8 @@ class cellView {
   }
 
   go(d) {
-    const line = this.view.state.doc.line(Math.min(d.Line, this.view.state.doc.lines));
+    const at = d.Line - (this.around.lead.split("\n").length - 1);
+    const line = this.view.state.doc.line(Math.max(1, Math.min(at, this.view.state.doc.lines)));
     this.view.dispatch({selection: {anchor: Math.min(line.to, line.from + (d.Column > 0 ? fromBytes(line.text, d.Column - 1) : 0))}, scrollIntoView: true});
     this.view.focus();
   }

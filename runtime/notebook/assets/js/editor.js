@@ -59,9 +59,27 @@ const explain = E.hoverTooltip(async (view, pos) => {
   return node && {pos: at.from, end: at.to, above: true, create: () => ({dom: node})};
 }, {hoverTime: 450});
 
+// A new line is as deep as the one before it, or deeper behind an open bracket.
+const depth = E.indentService.of((context, pos) => {
+  const line = context.lineAt(pos), doc = context.state.doc;
+  let n = doc.lineAt(pos).number - (context.simulatedBreak === pos ? 0 : 1);
+  while (n > 1 && !doc.line(n).text.trim()) n--;
+  if (n < 1) return null;
+  const former = context.simulatedBreak === pos && n === doc.lineAt(pos).number ? doc.line(n).text.slice(0, pos - doc.line(n).from) : doc.line(n).text;
+  const tabs = former.match(/^\t*/)[0].length + (/[{([]\s*(\/\/.*)?$/.test(former) || /^\s*(case\b.*|default):\s*$/.test(former) ? 1 : 0) - (/^\s*[})\]]/.test(line.text) ? 1 : 0);
+  return 4 * Math.max(0, tabs);
+});
+
+// main's body is indented in the file; its cells show the first tab without width.
+const tabless = new E.MatchDecorator({regexp: /^\t/g, decoration: E.Decoration.mark({class: "cm-first-tab"})});
+const flush = E.ViewPlugin.fromClass(class {
+  constructor(view) { this.decorations = tabless.createDeco(view); }
+  update(u) { this.decorations = tabless.updateDeco(u, this.decorations); }
+}, {decorations: (v) => v.decorations});
+
 // makeEditor is an editor of a text; on has change, and what keys do.
 function makeEditor(parent, text, on) {
-  const editable = new E.Compartment();
+  const numbers = new E.Compartment(), numbered = () => E.lineNumbers({formatNumber: (n) => String(n + on.line() - 1)});
   const view = new E.EditorView({parent, state: E.EditorState.create({doc: text, extensions: [
     E.EditorView.cspNonce.of(document.body.dataset.nonce),
     E.Prec.highest(E.keymap.of([
@@ -72,14 +90,14 @@ function makeEditor(parent, text, on) {
       {key: "ArrowDown", run: (v) => v.state.selection.main.empty && v.state.doc.lineAt(v.state.selection.main.head).number === v.state.doc.lines && !v.dom.querySelector(".cm-tooltip-autocomplete") && on.step(1)},
     ])),
     E.highlightSpecialChars(), E.history(), E.drawSelection(), E.indentOnInput(), E.bracketMatching(), E.closeBrackets(), E.search({top: true}), E.highlightSelectionMatches(),
-    E.EditorState.tabSize.of(4), E.indentUnit.of("\t"), E.go(), E.syntaxHighlighting(colours),
+    E.EditorState.tabSize.of(4), E.indentUnit.of("\t"), depth, on.inner ? flush : [], E.go(), E.syntaxHighlighting(colours),
     E.autocompletion({override: [completions], icons: false, activateOnTypingDelay: 60}), explain,
-    E.lineNumbers({formatNumber: (n) => String(n + on.line() - 1)}),
+    numbers.of(numbered()),
     E.keymap.of([{key: "Tab", run: E.acceptCompletion}, ...E.closeBracketsKeymap, ...E.defaultKeymap, ...E.searchKeymap, ...E.historyKeymap, ...E.completionKeymap, E.indentWithTab]),
     E.EditorView.contentAttributes.of({"aria-label": on.label, spellcheck: "false", autocorrect: "off"}),
     E.EditorView.updateListener.of((u) => { if (u.docChanged && !u.transactions.some((t) => t.annotation(remote))) on.change(u.state.doc.toString()); if (u.focusChanged) on.focus(u.view.hasFocus); }),
-    editable.of([]),
   ]})});
+  view.renumber = () => view.dispatch({effects: numbers.reconfigure(numbered())});
   return view;
 }
 

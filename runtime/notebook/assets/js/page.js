@@ -36,8 +36,7 @@ function takeState(s) {
 
 function toEnd(id) {
   const v = views.get(id).view;
-  const text = v.state.doc.toString();
-  v.dispatch({selection: {anchor: text.length - (/\n[\t ]*\n?$/.test(text) && text.endsWith("\n") ? 1 : 0)}});
+  v.dispatch({selection: {anchor: v.state.doc.length}});
 }
 
 function bar(s) {
@@ -92,15 +91,9 @@ function step(id, by) {
 }
 
 // goOn puts the cursor into the cell behind, that was split off.
-function goOn(id, at) {
+function goOn(id) {
   const next = last?.cells[last.cells.findIndex((c) => c.id === id) + 1];
-  if (!next) return;
-  requestAnimationFrame(() => {
-    const v = views.get(next.id)?.view;
-    if (!v) return;
-    choose(next.id, true);
-    v.dispatch({selection: {anchor: Math.min(at, v.state.doc.length)}});
-  });
+  if (next) requestAnimationFrame(() => { if (views.get(next.id)?.view) { choose(next.id, true); toEnd(next.id); } });
 }
 
 const heard = {
