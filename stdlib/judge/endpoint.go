@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -12,6 +13,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -48,6 +50,10 @@ type endpoint struct {
 	back    time.Duration
 	poll    time.Duration
 	form    Form
+
+	frame    sync.Once // what is sent around the messages
+	parts    [2][]byte
+	frameErr error
 
 	mu   sync.Mutex // guards book during an estimate
 	book *ledger
@@ -93,7 +99,7 @@ func Endpoint(c EndpointConfig) (*Judge, error) {
 	e.client = openai.NewClientWithConfig(config)
 	sum := sha256.Sum256([]byte(c.URL + "\n" + c.Model))
 	e.account = hex.EncodeToString(sum[:8])
-	sent, err := e.body(nil)
+	sent, err := e.whole(nil)
 	if err != nil {
 		return nil, fmt.Errorf("judge %s: %w", c.Model, err)
 	}
@@ -141,6 +147,32 @@ func reasons(model string) bool { return reasoning.MatchString(model) }
 // body is what is sent, to the byte. The client library leaves a temperature of 0
 // out, so that the server's own default would hold; here it is put in.
 func (e *endpoint) body(messages []openai.ChatCompletionMessage) ([]byte, error) {
+	around, err := e.around()
+	if err != nil {
+		return nil, err
+	}
+	list, err := json.Marshal(messages)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat(around[0], list, around[1]), nil
+}
+
+// around is what is sent before and after the messages: it is the same for every
+// question, and most of the work of writing it.
+func (e *endpoint) around() (parts [2][]byte, err error) {
+	e.frame.Do(func() {
+		mark := []openai.ChatCompletionMessage{{Role: "system", Content: "here"}}
+		list, _ := json.Marshal(mark)
+		all, err := e.whole(mark)
+		before, after, _ := bytes.Cut(all, list)
+		e.parts, e.frameErr = [2][]byte{before, after}, err
+	})
+	return e.parts, e.frameErr
+}
+
+// whole is what is sent with messages.
+func (e *endpoint) whole(messages []openai.ChatCompletionMessage) ([]byte, error) {
 	r := openai.ChatCompletionRequest{Model: e.c.Model, Messages: messages}
 	if e.c.Seed != 0 {
 		r.Seed = &e.c.Seed

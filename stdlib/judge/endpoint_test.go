@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -129,6 +130,42 @@ func TestMisbehaviour(t *testing.T) {
 			}
 			if s.requests() > 60 {
 				t.Errorf("%d requests for nothing", s.requests())
+			}
+		})
+	}
+}
+
+// TestDrip: an answer that comes byte by byte is an answer; one that never ends is
+// given up, asked again, and counted as perhaps paid.
+func TestDrip(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		ends bool
+	}{{"slow", true}, {"endless", false}} {
+		t.Run(c.name, func(t *testing.T) {
+			s := serve(t)
+			s.odd = func(n int, w http.ResponseWriter, r *http.Request, body []byte) bool {
+				if n%4 != 1 || n > 20 {
+					return false
+				}
+				answer := completion("gpt-4o", s.say(body), "stop")
+				w.Header().Set("Content-Length", strconv.Itoa(len(answer)))
+				for i := range answer {
+					if !c.ends && i > len(answer)/2 {
+						<-r.Context().Done()
+						return true
+					}
+					w.Write(answer[i : i+1])
+					w.(http.Flusher).Flush()
+				}
+				return true
+			}
+			j := judgeAt(t, s, func(c *EndpointConfig) { c.Parallel = 3 })
+			j.bench.(*endpoint).net.client.Timeout = 300 * time.Millisecond
+			r, err := judged(t, j, match(12), Options{Canaries: -1})
+			check(t, r, err, 12, 4, 4, 4)
+			if got := r.Cost.Doubt > 0; got == c.ends {
+				t.Errorf("$%g perhaps paid, %d retries", r.Cost.Doubt, r.Cost.Retries)
 			}
 		})
 	}
@@ -318,5 +355,22 @@ func TestReasoningModel(t *testing.T) {
 	check(t, r, err, 3, 1, 1, 1)
 	if b := string(s.bodies[0]); strings.Contains(b, "temperature") || strings.Contains(b, `"max_tokens"`) || !strings.Contains(b, `"max_completion_tokens":1024`) {
 		t.Error(b)
+	}
+}
+
+// TestBody: what is put together is what the client library would write.
+func TestBody(t *testing.T) {
+	s := serve(t)
+	for _, format := range []string{"json_schema", "json_object", "text"} {
+		e := judgeAt(t, s, func(c *EndpointConfig) { c.Format, c.Seed = format, 3 }).bench.(*endpoint)
+		for _, c := range match(3).asks(0, 1)[:3] {
+			want, err := e.whole(c.messages())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := e.body(c.messages()); err != nil || !bytes.Equal(got, want) {
+				t.Errorf("%s: %v\n%s\nwant\n%s", format, err, got, want)
+			}
+		}
 	}
 }

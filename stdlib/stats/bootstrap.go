@@ -3,7 +3,9 @@ package stats
 import (
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"slices"
+	"sync"
 
 	"gonum.org/v1/gonum/stat"
 )
@@ -18,8 +20,9 @@ const BootstrapRounds = 2000
 // (Efron 1979, doi:10.1214/aos/1176344552), set wider by √(n/(n−1)) and Student's
 // t, without which 20 prompts hold the truth in 92 % of the cases (Hesterberg
 // 2015, doi:10.1080/00031305.2015.1089789). rounds 0 means BootstrapRounds; seed
-// alone decides the draws. Values that are no number are left out; fewer than two
-// prompts know no interval: it is infinite.
+// alone decides the draws. figure is called from several goroutines. Values that
+// are no number are left out; fewer than two prompts know no interval: it is
+// infinite.
 func Bootstrap(n int, figure func(drawn []int) float64, level float64, rounds, seed int) (low, high float64) {
 	if n < 2 {
 		return math.Inf(-1), math.Inf(1)
@@ -27,22 +30,42 @@ func Bootstrap(n int, figure func(drawn []int) float64, level float64, rounds, s
 	if rounds <= 0 {
 		rounds = BootstrapRounds
 	}
-	random := rand.New(rand.NewPCG(uint64(seed), 0xb007))
-	drawn, values := make([]int, n), make([]float64, 0, rounds)
-	for range rounds {
-		for i := range drawn {
-			drawn[i] = random.IntN(n)
-		}
-		if v := figure(drawn); !math.IsNaN(v) {
-			values = append(values, v)
-		}
-	}
+	values := slices.DeleteFunc(draw(n, figure, rounds, seed), math.IsNaN)
 	if len(values) == 0 {
 		return math.Inf(-1), math.Inf(1)
 	}
 	slices.Sort(values)
 	tail := expandedTail(n, level)
 	return stat.Quantile(tail, stat.LinInterp, values, nil), stat.Quantile(1-tail, stat.LinInterp, values, nil)
+}
+
+// draw is the figure of each sample, in the order of the draws.
+func draw(n int, figure func(drawn []int) float64, rounds, seed int) []float64 {
+	random := rand.New(rand.NewPCG(uint64(seed), 0xb007))
+	values, next := make([]float64, rounds), 0
+	var mu sync.Mutex // draws come one after the other
+	var group sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		group.Go(func() {
+			drawn := make([]int, n)
+			for {
+				mu.Lock()
+				if next == rounds {
+					mu.Unlock()
+					return
+				}
+				round := next
+				next++
+				for i := range drawn {
+					drawn[i] = random.IntN(n)
+				}
+				mu.Unlock()
+				values[round] = figure(drawn)
+			}
+		})
+	}
+	group.Wait()
+	return values
 }
 
 // BootstrapMean is Bootstrap of the mean of one value a prompt.

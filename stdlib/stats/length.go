@@ -57,11 +57,11 @@ func Lengths(scores []float64, ours, theirs []int, level float64, seed int) Leng
 	for i := range all {
 		all[i] = i
 	}
-	a, b := logistic(scores, x, all)
+	a, b := logistic(scores, x, all, 0, 0, 1e-10)
 	out.Slope, out.Controlled = b, sigmoid(a)
 	if n > 1 {
 		out.Low, out.High = Bootstrap(n, func(drawn []int) float64 {
-			a, _ := logistic(scores, x, drawn)
+			a, _ := logistic(scores, x, drawn, a, b, 1e-6) // drawn prompts are near all of them
 			return sigmoid(a)
 		}, level, 1000, seed)
 	}
@@ -70,9 +70,9 @@ func Lengths(scores []float64, ours, theirs []int, level float64, seed int) Leng
 
 func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 
-// logistic fits E[score] = logistic(a + b·x) by Newton's method, with half a
-// pseudo-judgement on each side so that scores which all agree have a fit.
-func logistic(scores, x []float64, rows []int) (a, b float64) {
+// logistic fits E[score] = logistic(a + b·x) by Newton's method from a, b on, with
+// half a pseudo-judgement on each side so that scores which all agree have a fit.
+func logistic(scores, x []float64, rows []int, a, b, enough float64) (float64, float64) {
 	const ridge = 0.5
 	for range 25 {
 		ga, gb, haa, hab, hbb := -ridge*(2*sigmoid(a)-1), -ridge*b, 2*ridge*sigmoid(a)*(1-sigmoid(a)), 0.0, ridge
@@ -94,7 +94,7 @@ func logistic(scores, x []float64, rows []int) (a, b float64) {
 			da, db = 2*da/step, 2*db/step
 		}
 		a, b = a+da, b+db
-		if math.Abs(da)+math.Abs(db) < 1e-10 {
+		if math.Abs(da)+math.Abs(db) < enough {
 			break
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/bits"
 	"math/rand/v2"
+	"slices"
 
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -40,6 +41,7 @@ func SignFlip(differences []float64, seed int) float64 {
 		return exactFlips(d, reach)
 	}
 	random := rand.New(rand.NewPCG(uint64(seed), 0x51f))
+	slices.Sort(d)
 	hits := 1
 	for range flips {
 		if math.Abs(drawSum(d, random)) >= reach {
@@ -49,19 +51,27 @@ func SignFlip(differences []float64, seed int) float64 {
 	return float64(hits) / (flips + 1)
 }
 
+// drawSum gives each of the ascending d a sign: up to 64 at once, of which equal
+// ones are counted together.
 func drawSum(d []float64, random *rand.Rand) float64 {
 	sum := 0.0
-	var word uint64
-	for i, x := range d {
-		if i%64 == 0 {
-			word = random.Uint64()
+	for len(d) > 0 {
+		n := min(len(d), 64)
+		word := random.Uint64()
+		if d[0] == d[n-1] {
+			sum += d[0] * float64(2*bits.OnesCount64(word&(1<<n-1))-n)
+			d = d[n:]
+			continue
 		}
-		if word&1 == 1 {
-			sum += x
-		} else {
-			sum -= x
+		for _, x := range d[:n] {
+			if word&1 == 1 {
+				sum += x
+			} else {
+				sum -= x
+			}
+			word >>= 1
 		}
-		word >>= 1
+		d = d[n:]
 	}
 	return sum
 }
