@@ -2,7 +2,7 @@
 
 // PURPOSE: Read recorded judgements of one order and say what they carry: win rate, error, interval, length bias.
 // WHEN TO USE: You have AlpacaEval's annotations of a model and want its figures again, without a key.
-// WHEN NOT TO USE: You want answers judged, in both orders: phase1b_judge does that.
+// WHEN NOT TO USE: You want answers judged, in both orders: phase1b_benchmark does that.
 // INPUT: --annotations F | judged records | own
 // OUTPUT: none
 // PIPELINE STAGE: 1B.1 benchmark

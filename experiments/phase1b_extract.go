@@ -3,7 +3,7 @@
 // PURPOSE: Turn recorded judgements into training rows: what the local model really lost, nothing else.
 // WHEN TO USE: A benchmark against a teacher has been judged and its records are on disk.
 // WHEN NOT TO USE: You have problems with known answers: phase1b_scaleup mines the failures itself.
-// INPUT: --records DIR | judged records
+// INPUT: --records DIR | judged records | from=phase1b_benchmark.go
 // OUTPUT: --out DIR (default the run's folder) | training rows
 // FLAGS: --ties take ties as well (they are right answers: a mistake that has been made)
 // PIPELINE STAGE: 1B.2 extract
@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"cogumi/stdlib/dataset"
 	"cogumi/stdlib/experiment"
 	"cogumi/stdlib/extract"
 )
@@ -33,15 +34,23 @@ func main() {
 
 	result := map[string]any{}
 	total, tied, files := 0, 0, []string{}
+	all := &dataset.Set{Name: "failures"}
 	for _, j := range extract.MustJudged(records, extract.JudgedOptions{Ties: ties}) {
 		file := filepath.Join(out, j.Category+"_failures")
 		j.Failures.MustWrite(file + ".jsonl")
 		j.Failures.MustWrite(file + ".parquet")
-		fmt.Printf("%-12s %3d rows of %d judged (%d won, %d lost, %d ties)\n", j.Category, j.Failures.Len(), j.Judged, j.Wins, j.Losses, j.Ties)
+		fmt.Printf("%-12s %3d rows of %d judged (%d won, %d lost, %d ties, %d flips)\n", j.Category, j.Failures.Len(), j.Judged, j.Wins, j.Losses, j.Ties, j.Flips)
 		result[j.Category] = j.Failures.Len()
+		all = all.Concat(j.Failures)
 		total += j.Failures.Len()
 		tied += extract.HasTies(j.Failures)
 		files = append(files, file+".jsonl", file+".parquet")
+	}
+	if total > 0 {
+		file := filepath.Join(out, "failures.parquet") // of all categories: what phase1b_train takes
+		all.MustWrite(file)
+		files = append(files, file)
+		fmt.Println("rows:", file)
 	}
 	result["total"], result["ties"], result["files"] = total, tied, files
 	x.Result(result)

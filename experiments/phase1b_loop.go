@@ -2,7 +2,7 @@
 
 // PURPOSE: Find what a model gets wrong, train on it, validate, and go on from there for as long as it helps: phase 1B in one command.
 // WHEN TO USE: You have problems with known answers, or reference answers and a judge, and want the whole phase.
-// WHEN NOT TO USE: You want to look at the failures before you train: phase1b_judge or phase1b_scaleup, then phase1b_train.
+// WHEN NOT TO USE: You want to look at the failures before you train: phase1b_benchmark or phase1b_scaleup, then phase1b_train.
 // INPUT: --pool F (default tinyworld/pool) | instruction rows with answers | rows>=50
 //   --eval F (default tinyworld/eval) | problems | rows>=20
 //   --model M (default tiny) | model

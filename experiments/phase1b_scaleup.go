@@ -12,7 +12,7 @@
 //   --replay right rows mixed in for each failure, against forgetting
 //   --epochs, --lr, --rank, --batch of the training
 //   --seed of order and initialisation
-//   --fp8 computes the frozen products in 8-bit floats (H100, H200): faster, within 1 % of the loss
+//   --fp8 computes the frozen products in 8-bit floats (H100, H200): faster, at a loss up to 2 % higher
 // PIPELINE STAGE: 1B.5 scale up
 // TIME: 30-100 s (tiny on 2 cores)
 // COST: $0 on your own machine; unknown on a rented one until COGUMI_PRICE_PER_HOUR is set

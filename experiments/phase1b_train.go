@@ -12,7 +12,7 @@
 //   --share right rows of --replay for each failure
 //   --epochs, --lr, --rank, --batch of the training
 //   --seed of order and initialisation
-//   --fp8 computes the frozen products in 8-bit floats (H100, H200): faster, within 1 % of the loss
+//   --fp8 computes the frozen products in 8-bit floats (H100, H200): faster, at a loss up to 2 % higher
 // PIPELINE STAGE: 1B.3 targeted training
 // TIME: 30-60 s for 900 rows, tiny on 2 cores
 // COST: $0 on your own machine

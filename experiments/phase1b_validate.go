@@ -2,7 +2,7 @@
 
 // PURPOSE: Show what an adapter made better and what it made worse, on the same problems, and decide whether it is good enough.
 // WHEN TO USE: After training, before the adapter is merged, served or trained further.
-// WHEN NOT TO USE: Answers can only be judged, not graded: phase1b_judge compares with a teacher's.
+// WHEN NOT TO USE: Answers can only be judged, not graded: phase1b_benchmark compares with a teacher's.
 // INPUT: --adapter A | adapter | from=phase1b_train.go,phase1a_train.go,phase1b_scaleup.go,phase1b_loop.go
 //   --eval F (default tinyworld/eval) | problems | rows>=20
 //   --model M (default tiny) | model

@@ -21,7 +21,7 @@ import (
 var quick = map[string][]string{
 	"phase0_curate.go":   {"--in", "@shared/eval", "--balance", "even"},
 	"judge_replay.go":    {"--annotations", "@shared/data/alpaca_eval/vicuna-7b/annotations.json.gz"},
-	"phase1b_judge.go":   {"--rows", "@shared/eval", "--limit", "20"},
+	"phase1b_benchmark.go":   {"--rows", "@shared/eval", "--limit", "20"},
 	"phase1b_extract.go": {"--records", "@shared/data/cogumi-phase1b", "--out", "@out"},
 	"benchmarks.go":      {"--data", "@shared/data", "--tasks", "gsm8k,mmlu", "--shots", "-1", "--limit", "1"},
 	"quick_check.go":     {},

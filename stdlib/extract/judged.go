@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"cogumi/reports/run"
@@ -27,6 +28,7 @@ type Judgements struct {
 	Judged           int
 	Wins, Losses     int // of the local model
 	Ties             int
+	Flips            int  // the two orders disagree: neither won nor lost nor a tie
 	LocalAlwaysFirst bool // answer A was the local model every time: one order only
 }
 
@@ -44,7 +46,9 @@ type record struct {
 			Winner    string `json:"winner"`
 			Reasoning string `json:"reasoning"`
 		} `json:"judgment"`
-		Truth json.RawMessage `json:"ground_truth"`
+		Truth   json.RawMessage   `json:"ground_truth"`
+		Outcome string            `json:"outcome"` // "flip" where the orders disagree; older records have none
+		Orders  []json.RawMessage `json:"orders"`  // older records have one order
 	} `json:"results"`
 }
 
@@ -66,8 +70,10 @@ func Judged(dir string, o JudgedOptions) ([]*Judgements, error) {
 		ties += HasTies(j.Failures)
 	}
 	r := experiment.Current()
-	r.Note(run.Note{Level: "warn", Topic: "judging", Text: "these judgements were made in one order, the local model always first: position bias is part of them",
-		Hint: "judge in both orders before you conclude anything"})
+	if slices.ContainsFunc(out, func(j *Judgements) bool { return j.LocalAlwaysFirst }) {
+		r.Note(run.Note{Level: "warn", Topic: "judging", Text: "these judgements were made in one order, the local model always first: position bias is part of them",
+			Hint: "judge in both orders before you conclude anything: cogumi run phase1b_benchmark"})
+	}
 	if ties > 0 {
 		r.Note(run.Note{Level: "warn", Topic: "extract",
 			Text: fmt.Sprintf("%d of the rows are ties: the model's answer was as good as the teacher's. Training on such rows is a known mistake: math went from 6 %% wins and 24 %% losses to 4 %% and 78 %% after it", ties),
@@ -118,6 +124,14 @@ func readJudged(path string, o JudgedOptions) (*Judgements, error) {
 	j := &Judgements{Category: rec.Category, Failures: &dataset.Set{Name: rec.Category + " failures", Path: path}, LocalAlwaysFirst: true}
 	for i, x := range rec.Results {
 		kind := ""
+		if len(x.Orders) > 1 {
+			j.LocalAlwaysFirst = false
+		}
+		if x.Outcome == "flip" {
+			j.Flips++
+			j.Judged++
+			continue
+		}
 		switch strings.ToUpper(strings.TrimSpace(x.Judgment.Winner)) {
 		case "A":
 			j.Wins++

@@ -11,8 +11,10 @@ import (
 
 	"cogumi/kernels/golden"
 	"cogumi/reports/run"
+	"cogumi/stdlib/dataset"
 	"cogumi/stdlib/experiment"
 	"cogumi/stdlib/experiment/experimenttest"
+	"cogumi/stdlib/judge"
 )
 
 // TestRecordedJudgements: the rows of two recorded benchmarks are those that
@@ -49,6 +51,41 @@ func TestRecordedJudgements(t *testing.T) {
 		if warned != c.ties {
 			t.Errorf("ties %v: warned %v", c.ties, warned)
 		}
+	}
+}
+
+// TestWrittenRecords: what a comparison writes is read back: losses in both orders
+// alone, flips and errors apart, and nothing is said of one order.
+func TestWrittenRecords(t *testing.T) {
+	x := experimenttest.Start(t)
+	pair := func(category, ours string) judge.Pair {
+		return judge.Pair{Row: dataset.Row{Instruction: "q " + ours, Category: category, Output: "1 + 1 = 2\n#### 2", Answer: "2"}, Ours: ours, Theirs: "theirs"}
+	}
+	two := []judge.Decision{{Winner: judge.Second, Reason: "because"}, {Winner: judge.First}}
+	r := &judge.Result{Ours: "tuned", Theirs: "teacher", Verdicts: []judge.Verdict{
+		{Pair: pair("math", "w"), Outcome: judge.Won, Said: two}, {Pair: pair("math", "l"), Outcome: judge.Lost, Said: two},
+		{Pair: pair("math", "t"), Outcome: judge.Drawn, Said: two}, {Pair: pair("math", "f"), Outcome: judge.Flip, Said: two},
+		{Pair: pair("math", "e"), Outcome: judge.Failed, Error: "cut"}, {Pair: pair("", "l2"), Outcome: judge.Lost, Said: two}}}
+	dir := filepath.Join(t.TempDir(), "judged")
+	files, err := r.WriteRecords(dir)
+	if err != nil || len(files) != 2 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	list, err := Judged(dir, JudgedOptions{})
+	if err != nil || len(list) != 2 {
+		t.Fatalf("%v, %v", list, err)
+	}
+	if j := list[1]; j.Category != "math" || j.Judged != 4 || j.Wins != 1 || j.Losses != 1 || j.Ties != 1 || j.Flips != 1 || j.LocalAlwaysFirst {
+		t.Errorf("%+v", j)
+	}
+	if rows := list[1].Failures.Rows; len(rows) != 1 || rows[0].ModelResponse != "l" || rows[0].CorrectAnswer != "2" || rows[0].FailureType != "loss" {
+		t.Errorf("%+v", rows)
+	}
+	if j := list[0]; j.Category != "all" || j.Failures.Len() != 1 || j.Failures.Rows[0].Output != "theirs" {
+		t.Errorf("%+v", j)
+	}
+	if notes := experimenttest.Read(t, x).Notes(); len(notes) != 0 {
+		t.Errorf("%+v", notes)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // otherKinds are the runs beside the loop.
 var otherKinds = map[string]func(Options) run.Info{
 	"judge": func(o Options) run.Info {
-		return kindInfo(o, "phase1b_judge", "1B.1 benchmark", "Judge a model's answers against reference answers, pair by pair and in both orders.",
+		return kindInfo(o, "phase1b_benchmark", "1B.1 benchmark", "Judge a model's answers against reference answers, pair by pair and in both orders.",
 			"--rows F (default tinyworld/eval) | instruction rows with responses | rows>=1", "none", run.Param{Name: "judge", Value: "gpt-4o-2024-08-06", Default: "truth", Usage: "truth, local, or a model of an endpoint"})
 	},
 	"benchmarks": func(o Options) run.Info {

@@ -1,11 +1,11 @@
 //go:build ignore
 
-// PURPOSE: Judge a model's answers against reference answers, pair by pair and in both orders.
+// PURPOSE: Judge a model's answers against reference answers, pair by pair and in both orders, and record what was said.
 // WHEN TO USE: You want to know where the model loses against a teacher, by category, with intervals.
 // WHEN NOT TO USE: The judgements are recorded already: judge_replay reads them, phase1b_extract trains on them.
 // INPUT: --rows F (default tinyworld/eval) | instruction rows with responses | rows>=1
 //   --model M (default tiny) | model
-// OUTPUT: none
+// OUTPUT: --out DIR (default the run's folder) | judged records
 // FLAGS: --judge J (default truth) truth, local (the model judges itself), or the name of an endpoint's model
 //   --url U an OpenAI-compatible endpoint; empty: OpenAI's own
 //   --key-env V (default OPENAI_API_KEY) environment variable that holds the key
@@ -23,6 +23,7 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"cogumi/stdlib/dataset"
 	"cogumi/stdlib/experiment"
@@ -45,6 +46,7 @@ func main() {
 		Batch:     x.Bool("batch", false, "the Batch API: half the price, within a day"),
 		PriceFile: x.String("prices", "", "your own table of prices"),
 	}
+	out := x.String("out", "", "folder for the records, CATEGORY_intermediate.json; the run's own if empty")
 	limit := x.Int("limit", 60, "rows to judge; 0: all")
 	o := judge.Options{
 		MaxDollars: x.Float("dollars", 0, "hard limit of what judging may cost; 0: none"),
@@ -65,7 +67,10 @@ func main() {
 	}
 	pairs := judge.MustAgainstReference(m.MustAnswer(rows, model.Sampling{}), "reference")
 	r := judge.MustCompare(j, pairs, o)
-	x.Result(r)
+	if out == "" {
+		out = filepath.Join(x.Dir(), "artefacts", "judged")
+	}
+	x.Result(map[string]any{"judged": r, "records": r.MustWriteRecords(out)})
 
 	for _, c := range append(r.Categories, r.Total) {
 		if c.Category == "" {
@@ -73,4 +78,5 @@ func main() {
 		}
 		fmt.Printf("%-12s %5.1f %% (%.1f to %.1f)  %d won, %d lost, %d ties, %d flips, %d errors\n", c.Category, 100*c.Score, 100*c.Low, 100*c.High, c.Wins, c.Losses, c.Ties, c.Flips, c.Errors)
 	}
+	fmt.Println("records:", out)
 }
