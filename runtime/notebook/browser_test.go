@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	cdplog "github.com/chromedp/cdproto/log"
 	cdppage "github.com/chromedp/cdproto/page"
 	cdpruntime "github.com/chromedp/cdproto/runtime"
@@ -191,7 +192,7 @@ func js[T any](b *tab, expr string) (v T) {
 // until waits for an expression to be true.
 func (b *tab) until(what, expr string) {
 	b.t.Helper()
-	for end := time.Now().Add(40 * time.Second); time.Now().Before(end); time.Sleep(30 * time.Millisecond) {
+	for end := time.Now().Add(12 * time.Second); time.Now().Before(end); time.Sleep(30 * time.Millisecond) {
 		var ok bool
 		if err := chromedp.Run(b.ctx, chromedp.Evaluate("!!("+expr+")", &ok)); err == nil && ok {
 			return
@@ -214,6 +215,16 @@ func (b *tab) idle() {
 	b.until("the end of the run", `["ready","a cell failed"].includes(document.getElementById("state").textContent) && !document.querySelector(".cell.queued, .cell.running") && !document.getElementById("saved").textContent.includes("…")`)
 }
 
+// until waits for a text in the file.
+func (s *served) until(text string) {
+	s.t.Helper()
+	for end := time.Now().Add(10 * time.Second); !strings.Contains(s.text(), text); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			s.t.Fatalf("the file does not get %q:\n%s", text, s.text())
+		}
+	}
+}
+
 // clean fails where the page complained.
 func (b *tab) clean() {
 	b.t.Helper()
@@ -232,7 +243,7 @@ func at(n int, inside string) string {
 // says is what is written in a cell's place.
 func (b *tab) says(n int, inside string) string {
 	b.t.Helper()
-	return js[string](b, "("+at(n, inside)+")?.innerText ?? ''")
+	return strings.TrimSpace(js[string](b, "("+at(n, inside)+")?.innerText ?? ''"))
 }
 
 func (b *tab) click(expr string) {
@@ -245,9 +256,8 @@ func (b *tab) click(expr string) {
 func (b *tab) write(n int, text string) {
 	b.t.Helper()
 	b.do(chromedp.Evaluate("("+at(n, ".cm-content")+").focus()", nil), chromedp.KeyEvent("a", chromedp.KeyModifiers(2)), chromedp.KeyEvent(kb.Delete))
-	b.do(chromedp.ActionFunc(func(ctx context.Context) error {
-		return chromedp.Evaluate(fmt.Sprintf("document.execCommand('insertText', false, %q)", text), nil).Do(ctx)
-	}))
+	b.until("an empty cell", "("+at(n, ".cm-content")+").innerText.trim() === ''")
+	b.do(input.InsertText(text))
 }
 
 // shot writes a picture of the page where COGUMI_SHOTS says.

@@ -48,7 +48,7 @@ func (b *tab) runCell(n int) {
 	b.idle()
 }
 
-func stale(n int) string { return `(` + at(n, ".badge.stale") + `)?.innerText ?? ""` }
+func stale(n int) string { return `((` + at(n, ".badge.stale") + `)?.innerText ?? "")` }
 
 // TestEditing: what is typed is in the file a moment later, cells below are stale,
 // and running them makes them fresh.
@@ -63,10 +63,7 @@ func TestEditing(t *testing.T) {
 		t.Errorf("_ = b shows %q", got)
 	}
 	b.write(2, "a := 10")
-	b.until("the saving", `document.getElementById("saved").textContent === "saved"`)
-	if want := strings.Replace(small, "a := 1\n", "a := 10\n", 1); strings.ReplaceAll(s.text(), "\ta := 10", "a := 10") != strings.ReplaceAll(want, "\ta := 10", "a := 10") {
-		t.Errorf("the file is\n%s", s.text())
-	}
+	s.until("a := 10\n")
 	b.until("the edited cell is stale", stale(2)+`.includes("edited")`)
 	b.until("what uses it is stale", stale(3)+`.includes("a is stale")`)
 	b.runCell(2)
@@ -75,7 +72,7 @@ func TestEditing(t *testing.T) {
 		t.Errorf("the cell that ran is stale: %s", got)
 	}
 	b.click(`document.getElementById("run-stale")`)
-	b.until("what ran again", fmt.Sprintf(`(%s).innerText === "sum 21"`, at(4, ".stream")))
+	b.until("what ran again", fmt.Sprintf(`(%s).innerText.trim() === "sum 21"`, at(4, ".stream")))
 	b.idle()
 	b.until("nothing is stale", `!document.querySelector(".badge.stale")`)
 	if want := strings.Replace(small, "a := 1\n", "a := 10\n", 1); s.text() != want { // running formats
@@ -155,7 +152,7 @@ select {}`)
 	b.idle()
 	b.runCell(4)
 	if got := b.says(4, ".problems"); !strings.Contains(got, "undefined: x") {
-		t.Errorf("after the restart: %q", got)
+		t.Errorf("after the restart: %q, %q", got, js[string](b, "document.body.innerText"))
 	}
 	b.clean()
 	if out := s.end(); out == nil || out.Run.State() != run.Done || out.Report == "" {
@@ -194,21 +191,14 @@ func TestFileChanges(t *testing.T) {
 	b.ready()
 	b.until("the draft", fmt.Sprintf(`(%s).innerText.includes("if a > 0 {")`, at(2, ".cm-content")))
 	b.write(2, "a := 1\nif a > 0 {\na++\n}")
-	b.until("the saving", `document.getElementById("saved").textContent === "saved"`)
-	if !strings.Contains(s.text(), "if a > 0 {\na++\n}") && !strings.Contains(s.text(), "a++") {
-		t.Errorf("the file is\n%s", s.text())
-	}
+	s.until("if a > 0 {")
 	// Both at once.
-	b.do(chromedp.Evaluate(`document.title = "x"`, nil))
 	b.write(2, "a := 3")
 	put(strings.Replace(before, "a := 1", "a := 4", 1))
 	b.until("the choice", `document.querySelector(".conflict")`)
 	b.shot("conflict")
 	b.click(`[...document.querySelectorAll(".conflict button")].find((x) => x.textContent === "keep mine")`)
-	b.until("the saving of mine", `document.getElementById("saved").textContent === "saved"`)
-	if !strings.Contains(s.text(), "a := 3") {
-		t.Errorf("mine is not in the file:\n%s", s.text())
-	}
+	s.until("a := 3")
 	if err := os.Remove(s.file); err != nil {
 		t.Fatal(err)
 	}
@@ -225,11 +215,9 @@ func TestCells(t *testing.T) {
 	b.until("a new cell", `document.querySelectorAll(".cell.steps").length === 4`)
 	b.write(3, "z := 9")
 	b.do(chromedp.Evaluate("("+at(3, ".title")+").focus()", nil), chromedp.KeyEvent("New"))
-	b.until("the file has it", `document.getElementById("saved").textContent === "saved"`)
+	s.until("z := 9\n")
+	s.until("\t// %% New\n")
 	b.until("its title", fmt.Sprintf(`(%s).value === "New"`, at(3, ".title")))
-	if !strings.Contains(s.text(), "\t// %% New\n") || !strings.Contains(s.text(), "z := 9\n") {
-		t.Errorf("the file is\n%s", s.text())
-	}
 	b.click(at(3, `.menu [aria-label="Move up"]`))
 	b.until("the move", fmt.Sprintf(`(%s).value === "New"`, at(2, ".title")))
 	if i, j := strings.Index(s.text(), "New"), strings.Index(s.text(), "One"); i > j {
@@ -237,7 +225,6 @@ func TestCells(t *testing.T) {
 	}
 	b.click(at(2, `.menu [aria-label="Delete"]`))
 	b.until("the removal", `document.querySelectorAll(".cell.steps").length === 3`)
-	b.until("saved", `document.getElementById("saved").textContent === "saved"`)
 	if s.text() != small {
 		t.Errorf("the file is not as it was:\n%s", s.text())
 	}
@@ -325,8 +312,7 @@ func main() {
 		x.Metric("train/loss", i+1, 3/math.Sqrt(float64(i+1)))
 		time.Sleep(10 * time.Millisecond)
 	}
-	x.Note("data", "rows", "<img src=x onerror=alert(1)>")
-	_ = run.Event{}
+	x.Note(run.Note{Level: "warn", Topic: "data", Text: "<img src=x onerror=alert(1)>"})
 
 	// %% Text
 	fmt.Print("10 %\r50 %\r100 %\n<script>window.pwned = 1</script>\n")
@@ -339,7 +325,7 @@ func main() {
 	b.idle()
 	b.until("a table", at(3, "table"))
 	b.do(chromedp.Evaluate("("+at(3, ".filter")+").focus()", nil), chromedp.KeyEvent("p3"))
-	b.until("the filtered rows", fmt.Sprintf(`(%s).innerText.includes("11 rows of 40")`, at(3, ".count")))
+	b.until("the filtered rows", fmt.Sprintf(`(%s).innerText.includes("11\u00a0rows of 40")`, at(3, ".count")))
 	b.click(at(3, "th:nth-child(2) .sortable"))
 	b.until("the sorted rows", fmt.Sprintf(`(%s).innerText.trim().startsWith("p")`, at(3, "tbody")))
 	sizes := js[[]float64](b, fmt.Sprintf(`[...(%s).rows].map((r) => Number(r.cells[1].textContent))`, at(3, "tbody")))

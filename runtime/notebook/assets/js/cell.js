@@ -25,7 +25,7 @@ class cellView {
 
   frame(c) {
     const text = c.text.trim();
-    this.node.append(el("span", {class: "frame-line"}), el("code", {}, text.startsWith("func") ? "func main" : "end of main"), el("span", {class: "frame-line"}));
+    this.node.append(el("span", {class: "frame-line"}), el("code", {}, text.startsWith("func") ? "func main" : "end of main"), el("span", {class: "frame-line"}), this.between());
   }
 
   head(c) {
@@ -33,14 +33,15 @@ class cellView {
     this.about = about;
     this.place = el("div", {class: "code"});
     box.append(this.place);
+    this.box = box;
     box.addEventListener("toggle", () => { if (box.open && !this.view) this.open(this.data); });
-    this.node.append(about, box);
+    this.node.append(about, box, this.between());
     this.sayHead(c);
   }
 
   sayHead(c) {
     const purpose = c.text.match(/^\/\/ PURPOSE:\s*(.*(?:\n\/\/[ \t]{2,}.*)*)/m);
-    this.about.replaceChildren(el("h1", {}, $("file").textContent.replace(/\.go$/, "").replaceAll("_", " ")), purpose ? el("p", {class: "purpose"}, purpose[1].replace(/\n\/\/\s*/g, " ")) : null);
+    fill(this.about, el("h1", {}, $("file").textContent.replace(/\.go$/, "").replaceAll("_", " ")), purpose ? el("p", {class: "purpose"}, purpose[1].replace(/\n\/\/\s*/g, " ")) : null);
   }
 
   body() {
@@ -57,8 +58,11 @@ class cellView {
     this.state = el("div", {class: "foot"});
     this.problems = el("div", {class: "problems"});
     this.output = el("div", {class: "outputs"});
-    const plus = el("button", {type: "button", class: "plus", title: "A new cell here", "aria-label": "A new cell below", onclick: () => addBelow(this.id)}, "+ cell");
-    this.node.append(el("div", {class: "gutter"}, this.play), el("div", {class: "box"}, this.heading, this.menu, this.place, this.problems, this.output, this.state), el("div", {class: "between"}, plus));
+    this.node.append(el("div", {class: "gutter"}, this.play), el("div", {class: "box"}, this.heading, this.menu, this.place, this.problems, this.output, this.state), this.between());
+  }
+
+  between() {
+    return el("div", {class: "between"}, el("button", {type: "button", class: "plus", title: "A new cell here", "aria-label": "A new cell below", onclick: () => addBelow(this.id)}, "+ cell"));
   }
 
   // wrap is the cell's whole text around what the editor holds.

@@ -13,8 +13,15 @@ function el(tag, attrs, ...children) {
     if (k.startsWith("on")) node.addEventListener(k.slice(2), v);
     else node.setAttribute(k, v === true ? "" : v);
   }
-  node.append(...children.filter((c) => c !== null && c !== undefined && c !== ""));
+  node.append(...children.filter(there));
   return node;
+}
+
+const there = (c) => c !== null && c !== undefined && c !== "";
+
+// fill gives an element other children.
+function fill(node, ...children) {
+  node.replaceChildren(...children.filter(there));
 }
 
 function svg(path, box = "0 0 16 16") {

@@ -6,7 +6,11 @@ function act(what, body) {
   return ask(what, body).catch((e) => { tell(e); throw e; }).catch(() => null);
 }
 
+// Empty lines between others are no cell to look at.
+const visible = (c) => c.kind === "head" || c.kind === "frame" || c.shown.trim() !== "";
+
 function takeState(s) {
+  s.cells = s.cells.filter(visible);
   last = s;
   const had = new Set(order), place = $("cells");
   order = s.cells.map((c) => c.id);

@@ -8,14 +8,14 @@ function sampleBrowser(set) {
   function show(s, button) {
     for (const b of list.querySelectorAll("[aria-current]")) b.removeAttribute("aria-current");
     button?.setAttribute("aria-current", "true");
-    detail.replaceChildren(
+    fill(detail,
       el("p", {class: "tags"}, ...tags(s).map((t) => el("span", {class: "tag " + t}, t))),
       el("pre", {class: "prompt"}, s.prompt),
       s.reference ? el("p", {class: "small"}, "reference: ", el("code", {}, s.reference)) : null,
       el("div", {class: "sides"}, ...(s.answers || []).map((a) => el("section", {}, el("h4", {}, a.model, a.verdict ? el("span", {class: "tag " + a.verdict}, a.verdict) : null), el("pre", {}, a.text)))),
       ...(s.judgements || []).map((j) => el("p", {class: "small"}, (j.judge ? j.judge + ", " : "") + j.first + " first: " + (j.winner || j.error || "no verdict") + (j.reason ? ". " + j.reason : ""))));
   }
-  function fill(q) {
+  function find(q) {
     const words = q.toLowerCase().split(/\s+/).filter(Boolean);
     const found = all.filter((s) => words.every((w) => (s.prompt + " " + tags(s).join(" ") + " " + (s.answers || []).map((a) => a.text).join(" ")).toLowerCase().includes(w)));
     info.textContent = found.length < all.length ? count(found.length) + " of " + plural(all.length, "sample") : plural(set.count, "sample");
@@ -33,8 +33,8 @@ function sampleBrowser(set) {
       if (!r.ok) throw new Error(await r.text());
       all = (await r.json()).samples || [];
       box.append(el("div", {class: "panes"}, list, detail));
-      fill("");
-      over.append(el("input", {type: "search", class: "filter", placeholder: "filter", "aria-label": "Filter the samples", oninput: (e) => fill(e.target.value)}));
+      find("");
+      over.append(el("input", {type: "search", class: "filter", placeholder: "filter", "aria-label": "Filter the samples", oninput: (e) => find(e.target.value)}));
     } catch (e) {
       box.append(el("p", {class: "small"}, "the samples cannot be read: " + e.message));
     }

@@ -5,20 +5,20 @@ function grid({columns, rows, numeric, total, caption}) {
   const state = {sort: -1, way: 1, q: "", all: false};
   const numbers = columns.map((_, i) => numeric?.[i] ?? (rows.length > 0 && rows.every((r) => r[i] === null || typeof r[i] === "number")));
   const body = el("tbody"), info = el("span", {class: "count"});
-  const more = el("button", {type: "button", class: "quiet", onclick: () => { state.all = !state.all; fill(); }});
+  const more = el("button", {type: "button", class: "quiet", onclick: () => { state.all = !state.all; arrange(); }});
   const heads = columns.map((name, i) => el("th", {scope: "col", class: numbers[i] ? "num" : null},
     el("button", {type: "button", class: "sortable", onclick: () => {
       if (state.sort !== i) [state.sort, state.way] = [i, 1];
       else if (state.way === 1) state.way = -1;
       else [state.sort, state.way] = [-1, 1];
-      fill();
+      arrange();
     }}, name)));
   const value = (r, i) => {
     const v = r[i];
     if (!numbers[i] || v === null) return v;
     return typeof v === "number" ? v : parseFloat(v);
   };
-  function fill() {
+  function arrange() {
     const words = state.q.toLowerCase().split(/\s+/).filter(Boolean);
     let list = rows.filter((r) => words.every((w) => r.some((c) => String(c ?? "").toLowerCase().includes(w))));
     if (state.sort >= 0) {
@@ -38,8 +38,8 @@ function grid({columns, rows, numeric, total, caption}) {
     more.hidden = list.length <= firstRows;
     more.textContent = state.all ? "fewer" : "all " + count(Math.min(list.length, mostRows));
   }
-  fill();
-  const filter = rows.length > 5 ? el("input", {type: "search", class: "filter", placeholder: "filter", "aria-label": "Filter the rows", oninput: (e) => { state.q = e.target.value; fill(); }}) : null;
+  arrange();
+  const filter = rows.length > 5 ? el("input", {type: "search", class: "filter", placeholder: "filter", "aria-label": "Filter the rows", oninput: (e) => { state.q = e.target.value; arrange(); }}) : null;
   return el("div", {class: "tabular"},
     el("div", {class: "over"}, el("span", {class: "what"}, caption || ""), filter),
     el("div", {class: "scroll", role: "region", tabindex: "0", "aria-label": caption || "table"}, el("table", {class: "grid"}, el("thead", {}, el("tr", {}, ...heads)), body)),
