@@ -56,8 +56,8 @@ func (c *cell) text() string {
 
 // finished takes over how a run of text went.
 func (c *cell) finished(seq int, text string, out cells.Outcome) {
-	c.Seconds, c.Notes, c.Problems = out.Seconds, out.Notes, nil
-	c.Status = done
+	c.Seconds, c.Notes, c.Problems = out.Seconds, out.Notes, out.Diagnostics
+	c.Status, c.lost = done, false
 	if out.Interrupted {
 		c.Status = interrupted
 	} else if out.Failed() {
@@ -66,7 +66,7 @@ func (c *cell) finished(seq int, text string, out cells.Outcome) {
 	if !out.Started {
 		return // a refused piece changes nothing
 	}
-	c.ran, c.seq, c.lost = text, seq, false
+	c.ran, c.seq = text, seq
 	c.defines, c.uses, c.Names = out.Defines, out.Uses, out.Defines
 	c.sets = assigned(text, c.Kind)
 	maps.DeleteFunc(c.sets, func(name string, _ bool) bool { return !slices.Contains(c.uses, name) })

@@ -152,7 +152,7 @@ select {}`)
 	b.idle()
 	b.runCell(4)
 	if got := b.says(4, ".problems"); !strings.Contains(got, "undefined: x") {
-		t.Errorf("after the restart: %q, %q", got, js[string](b, "document.body.innerText"))
+		t.Errorf("after the restart: %q", got)
 	}
 	b.clean()
 	if out := s.end(); out == nil || out.Run.State() != run.Done || out.Report == "" {

@@ -13,7 +13,7 @@ function lineOption(list, unit) {
   const text = {color: token("ink-3"), fontSize: 11.5, fontFamily: getComputedStyle(document.body).fontFamily};
   const series = [];
   list.forEach(({name, points}, i) => {
-    const color = token("s" + (i % 8)), long = points.length > 40;
+    const color = token("s" + (i % 8)), long = unit === "step" && points.length > 60;
     series.push({name, type: "line", data: points, showSymbol: points.length === 1, symbolSize: 6, sampling: "lttb", animation: false,
       lineStyle: {color, width: long ? 1 : 2, opacity: long ? .35 : 1}, itemStyle: {color}, emphasis: {disabled: true}});
     if (long) {
