@@ -73,6 +73,7 @@ func (a *app) notebook(file string, port int, browser bool) error {
 	if err != nil {
 		return err
 	}
+	cfg.Quiet = true // the page shows what the primitives report as curves and tables
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	out, err := notebook.Serve(ctx, notebook.Config{

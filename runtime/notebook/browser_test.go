@@ -100,6 +100,9 @@ func (s *served) text() string {
 	return string(b)
 }
 
+// patience is how long a test waits for what should be.
+var patience = 20 * time.Second
+
 // oneBrowser is one empty Chromium for all tests of the package.
 var oneBrowser = sync.OnceValues(func() (context.Context, error) {
 	path := ""
@@ -117,7 +120,7 @@ var oneBrowser = sync.OnceValues(func() (context.Context, error) {
 		return nil, err
 	}
 	alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.WindowSize(1280, 1600), chromedp.UserDataDir(dir),
+		chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.WindowSize(1280, 1000), chromedp.UserDataDir(dir),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 		chromedp.WSURLReadTimeout(time.Minute))
 	ctx, stop := chromedp.NewContext(alloc, chromedp.WithErrorf(func(string, ...any) {}))
@@ -192,7 +195,7 @@ func js[T any](b *tab, expr string) (v T) {
 // until waits for an expression to be true.
 func (b *tab) until(what, expr string) {
 	b.t.Helper()
-	for end := time.Now().Add(12 * time.Second); time.Now().Before(end); time.Sleep(30 * time.Millisecond) {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(30 * time.Millisecond) {
 		var ok bool
 		if err := chromedp.Run(b.ctx, chromedp.Evaluate("!!("+expr+")", &ok)); err == nil && ok {
 			return
@@ -269,6 +272,15 @@ func (b *tab) shot(name string) {
 	var png []byte
 	b.do(chromedp.FullScreenshot(&png, 90))
 	if err := os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644); err != nil {
+		b.t.Error(err)
+	}
+}
+
+// view is shot of what is on the screen.
+func (b *tab) view(name string) {
+	var png []byte
+	b.do(chromedp.CaptureScreenshot(&png))
+	if err := os.WriteFile(filepath.Join(os.Getenv("COGUMI_SHOTS"), name+".png"), png, 0o644); err != nil {
 		b.t.Error(err)
 	}
 }

@@ -69,6 +69,7 @@ func (f *feed) reported(e *run.Event) {
 	case e.Progress != nil:
 		f.flush()
 		f.b.give(f.c, &output{Kind: "progress", Name: "progress " + e.Progress.Name, Event: e})
+	case e.Note != nil && e.Note.Level == "warn": // it is printed as well
 	case drawn[e.Kind]:
 		f.flush()
 		f.b.give(f.c, &output{Kind: "event", Name: f.titled(e), Event: e})

@@ -353,3 +353,34 @@ func main() {
 		t.Errorf("the run keeps no source: %v", files)
 	}
 }
+
+// TestScreenshots shows the loop on the built-in model as a notebook; its pictures
+// are for looking at, and for docs.
+func TestScreenshots(t *testing.T) {
+	if os.Getenv("COGUMI_SHOTS") == "" {
+		t.Skip("COGUMI_SHOTS names no folder for the pictures")
+	}
+	patience = 2 * time.Minute
+	src, err := os.ReadFile("../../experiments/phase1b_scaleup.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(src)
+	for comment, title := range map[string]string{"// What does the base really get wrong?": "What does the base really get wrong?",
+		"// Rows that the evaluation set holds": "Keep the evaluation apart", "// Learn it, with some right rows": "Learn it", "// Same problems, both models, paired.": "Before and after"} {
+		text = strings.Replace(text, "\t"+comment, "\t// %% "+title+"\n\t"+comment, 1)
+	}
+	s := serve(t, text)
+	b := open(t, s.address).ready()
+	b.click(`document.getElementById("run-all")`)
+	b.until("a curve", `document.querySelector(".cell.running .chart canvas")`)
+	b.do(chromedp.Evaluate(`document.querySelector(".cell.running").scrollIntoView({block: "start"})`, nil), chromedp.Sleep(2*time.Second))
+	b.view("training")
+	b.idle()
+	b.view("after")
+	b.do(chromedp.Evaluate(`scrollTo(0, 1e6)`, nil), chromedp.Sleep(300*time.Millisecond))
+	b.view("end")
+	b.do(dark(true), chromedp.Evaluate(`document.querySelectorAll(".cell.steps")[3].scrollIntoView()`, nil), chromedp.Sleep(500*time.Millisecond))
+	b.view("training-dark")
+	b.clean()
+}

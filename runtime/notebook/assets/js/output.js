@@ -7,7 +7,8 @@ function streamOutput(o) {
   let text = "";
   const shape = () => {
     const down = pre.scrollTop + pre.clientHeight >= pre.scrollHeight - 20;
-    pre.textContent = text;
+    if (o.kind === "stderr") pre.replaceChildren(...text.split(/(?<=\n)/).map((l) => (l.startsWith("! ") ? el("span", {class: "warned"}, l.slice(2)) : document.createTextNode(l))));
+    else pre.textContent = text;
     if (down) pre.scrollTop = pre.scrollHeight;
   };
   let waits = false;
