@@ -19,13 +19,14 @@ import (
 // experiment that is not here is only checked. "@shared/…" is replaced by shared
 // data, "@out" by a folder that is new for each of the two runs.
 var quick = map[string][]string{
-	"phase0_curate.go":   {"--in", "@shared/eval", "--balance", "even"},
-	"judge_replay.go":    {"--annotations", "@shared/data/alpaca_eval/vicuna-7b/annotations.json.gz"},
-	"phase1b_benchmark.go":   {"--rows", "@shared/eval", "--limit", "20"},
-	"phase1b_extract.go": {"--records", "@shared/data/cogumi-phase1b", "--out", "@out"},
-	"benchmarks.go":      {"--data", "@shared/data", "--tasks", "gsm8k,mmlu", "--shots", "-1", "--limit", "1"},
-	"quick_check.go":     {},
-	"phase1b_scaleup.go": {"--pool", "@shared/pool", "--eval", "@shared/eval", "--epochs", "1", "--rank", "4"},
+	"phase0_curate.go":            {"--in", "@shared/eval", "--balance", "even"},
+	"judge_replay.go":             {"--annotations", "@shared/data/alpaca_eval/vicuna-7b/annotations.json.gz"},
+	"phase1b_benchmark.go":        {"--rows", "@shared/eval", "--limit", "20"},
+	"phase1b_extract.go":          {"--records", "@shared/data/cogumi-phase1b", "--out", "@out"},
+	"phase1c_self_consistency.go": {"--rows", "@shared/eval", "--limit", "24", "--samples", "3"},
+	"benchmarks.go":               {"--data", "@shared/data", "--tasks", "gsm8k,mmlu", "--shots", "-1", "--limit", "1"},
+	"quick_check.go":              {},
+	"phase1b_scaleup.go":          {"--pool", "@shared/pool", "--eval", "@shared/eval", "--epochs", "1", "--rank", "4"},
 }
 
 // TestExperiments runs each experiment interpreted and compiled and compares

@@ -39,6 +39,10 @@ func grams(text string, n int) []uint64 {
 	return out
 }
 
+// Similarity is the Jaccard of two texts' sets of character 3-grams, in 0…1, as the
+// search for near-duplicates computes it.
+func Similarity(a, b string) float64 { return jaccard(grams(a, 3), grams(b, 3)) }
+
 // similarity is the Jaccard of two normalised texts.
 func similarity(c *cutter, a, b string) float64 {
 	x, y := c.cut([]byte(a), nil), c.cut([]byte(b), nil)

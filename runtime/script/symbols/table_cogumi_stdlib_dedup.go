@@ -28,6 +28,7 @@ func init() {
 			"RecallCurve": reflect.ValueOf(p_cogumi_stdlib_dedup.RecallCurve),
 			"Removal":     reflect.ValueOf((*p_cogumi_stdlib_dedup.Removal)(nil)),
 			"Result":      reflect.ValueOf((*p_cogumi_stdlib_dedup.Result)(nil)),
+			"Similarity":  reflect.ValueOf(p_cogumi_stdlib_dedup.Similarity),
 		}}
 	})
 }
