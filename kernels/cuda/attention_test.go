@@ -154,6 +154,70 @@ func TestCachedAttention(t *testing.T) {
 	})
 }
 
+// turned is cached behind the rotations of its queries and keys.
+func (c attentionCase) turned(s *scene, paged bool) {
+	c.cached(s, paged)
+	o := s.program.Ops[0].(*kernels.CachedAttention)
+	at := make([]int32, o.Q.Rows())
+	for i := range at {
+		at[i] = int32(s.random.IntN(50))
+	}
+	angle := func() *kernels.Tensor { return s.f32(s.normal(50*c.d/2, 1), 50, c.d/2) }
+	q := &kernels.Rope{Rows: s.ints(int32(c.used())), X: o.Q, Positions: s.ints(at...), Cos: angle(), Sin: angle(), HeadDim: c.d}
+	k := *q
+	k.X = o.K
+	s.program.Ops = []kernels.Op{q, &k, o}
+	s.results = []result{{o.Q, c.used(), 1e-2}, {o.K, c.used(), 1e-2}, {o.O, c.used(), 2e-2}, {o.KCache, s.results[1].rows, 1e-2}, s.results[2]}
+}
+
+// turnedCases are of few rows, where one launch turns and appends, and of more.
+var turnedCases = []attentionCase{
+	{lengths: []int{1}, heads: 32, kv: 8, d: 128},
+	{lengths: []int{1, 1, 1, 0, 1}, heads: 4, kv: 2, d: 64},
+	{lengths: []int{5, 70, 1}, heads: 4, kv: 1, d: 80},
+	{lengths: []int{3, 30}, heads: 3, kv: 1, d: 24},
+	{lengths: []int{150, 1}, heads: 2, kv: 2, d: 128},
+}
+
+func TestTurnedAttention(t *testing.T) {
+	d := open(t, Options{})
+	for i, c := range turnedCases {
+		t.Run(c.name(), func(t *testing.T) {
+			for _, paged := range []bool{false, true} {
+				twins(t, d, uint64(i), func(s *scene) { c.turned(s, paged) })
+			}
+		})
+	}
+}
+
+// TestTurns: one launch serves the rotations of one attention's own queries and
+// keys, in that order, alike, by heads and rows that the kernel is made for.
+func TestTurns(t *testing.T) {
+	for _, test := range []struct {
+		what   string
+		want   int
+		change func(q, k *kernels.Rope, o *kernels.CachedAttention)
+	}{
+		{"as recorded", 3, func(q, k *kernels.Rope, o *kernels.CachedAttention) {}},
+		{"the other way round", 0, func(q, k *kernels.Rope, o *kernels.CachedAttention) { q.X, k.X = k.X, q.X }},
+		{"of others", 0, func(q, k *kernels.Rope, o *kernels.CachedAttention) { q.X = o.O }},
+		{"back", 0, func(q, k *kernels.Rope, o *kernels.CachedAttention) { q.Inverse, k.Inverse = true, true }},
+		{"at other places", 0, func(q, k *kernels.Rope, o *kernels.CachedAttention) { k.Positions = o.Starts }},
+		{"keys back", 0, func(q, k *kernels.Rope, o *kernels.CachedAttention) { k.Inverse = true }},
+		{"parts of heads", 0, func(q, k *kernels.Rope, o *kernels.CachedAttention) { q.HeadDim, k.HeadDim = 32, 32 }},
+		{"heads of 24", 0, func(q, k *kernels.Rope, o *kernels.CachedAttention) { q.HeadDim, k.HeadDim, o.HeadDim = 24, 24, 24 }},
+		{"many rows", 0, func(q, k *kernels.Rope, o *kernels.CachedAttention) { o.Q.Shape[0] = turnedRows + 1 }},
+	} {
+		s := newScene(1, kernels.BF16)
+		attentionCase{lengths: []int{1, 1}, heads: 4, kv: 2, d: 64}.turned(s, true)
+		p := &s.program
+		test.change(p.Ops[0].(*kernels.Rope), p.Ops[1].(*kernels.Rope), p.Ops[2].(*kernels.CachedAttention))
+		if got := len(turns(p)); got != test.want {
+			t.Errorf("%s: %d operations are one launch, want %d", test.what, got, test.want)
+		}
+	}
+}
+
 // TestAttentionRepeats: the same bits every time, although blocks take their
 // work in whatever order they come.
 func TestAttentionRepeats(t *testing.T) {

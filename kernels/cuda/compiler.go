@@ -23,6 +23,7 @@ type compiler struct {
 	op      kernels.Op
 	current *step
 	plans   map[planKey]*attentionPlan
+	turns   map[kernels.Op]*kernels.Rope // rotations that append as well, with their attention
 	err     error
 }
 

@@ -25,7 +25,7 @@ func TestKernelsWithoutGPU(t *testing.T) {
 	case testing.Short():
 		t.Skip("-short")
 	}
-	for _, name := range []string{"attention", "attention_hopper", "rows", "fp8", "few"} {
+	for _, name := range []string{"attention", "attention_hopper", "rope", "rows", "fp8", "few"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			program := filepath.Join(t.TempDir(), name)

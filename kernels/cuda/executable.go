@@ -66,7 +66,7 @@ func (e *executable) compile(p *kernels.Program) error {
 	keep := e.d.keepDense(p, e.d.Plan(p).Arena)
 	e.joined = joined(p, keep && e.d.options.Ride)
 	e.plan = plan(p, e.joined, nil)
-	c := &compiler{d: e.d, e: e, dry: true, base: fake << 1, keep: keep}
+	c := &compiler{d: e.d, e: e, dry: true, base: fake << 1, keep: keep, turns: turns(p)}
 	scratch := make([]*kernels.Tensor, len(p.Ops))
 	for i, op := range p.Ops {
 		if err := c.bind(op); err != nil {

@@ -119,8 +119,12 @@ func (c *compiler) attentionCached(o *kernels.CachedAttention) {
 	if mostPages > 1 && length%kernels.PageTokens != 0 {
 		c.fail(fmt.Errorf("pages of %d tokens: a multiple of %d is needed: %w", length, kernels.PageTokens, kernels.ErrUnsupported))
 	}
-	c.launch(c.kernel("attention_append"), [3]int{o.K.Rows(), 1, 1}, [3]int{128, 1, 1}, 0,
-		kc, vc, out, c.ptr(o.K), c.ptr(o.V), seqs, cu, pages, starts, mostPages, length, h.q*h.d, h.kv*h.d)
+	if r := c.turns[o]; r != nil {
+		c.turnedAppend(o, r)
+	} else {
+		c.launch(c.kernel("attention_append"), [3]int{o.K.Rows(), 1, 1}, [3]int{128, 1, 1}, 0,
+			kc, vc, out, c.ptr(o.K), c.ptr(o.V), seqs, cu, pages, starts, mostPages, length, h.q*h.d, h.kv*h.d)
+	}
 
 	most := max(1, 16/(h.q/h.kv)) // new tokens whose query heads fill one product's rows
 	if o.Q.Rows() > most {

@@ -46,6 +46,19 @@ static __device__ __forceinline__ int key_row(const int *pages, int length, int 
     return pages ? pages[kv + pos / length] * length + pos % length : kv + pos;
 }
 
+// The sequence of a row: cu[s] <= row < cu[s + 1].
+static __device__ __forceinline__ int sequence_of(const int *cu, int n, int row) {
+    int low = 0, high = n;
+    while (high - low > 1) {
+        int middle = (low + high) / 2;
+        if (cu[middle] <= row)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 // Keys that the query at position pos sees are first_key(pos, window)…pos.
 static __device__ __forceinline__ int first_key(int pos, int window) { return window ? max(0, pos - window + 1) : 0; }
 

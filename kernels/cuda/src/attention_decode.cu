@@ -25,15 +25,8 @@ attention_append(uint16_t *k_cache, uint16_t *v_cache, uint16_t *o, const uint16
         for (int i = threadIdx.x * 8; i < width; i += blockDim.x * 8) *(uint4 *)(o + (int64_t)row * width + i) = make_uint4(0, 0, 0, 0);
         return;
     }
-    int low = 0, high = n; // cu[low] <= row < cu[high]
-    while (high - low > 1) {
-        int middle = (low + high) / 2;
-        if (cu[middle] <= row)
-            low = middle;
-        else
-            high = middle;
-    }
-    int64_t to = (int64_t)key_row(pages, length, low * most_pages, starts[low] + row - cu[low]) * kv_width, from = (int64_t)row * kv_width;
+    int s = sequence_of(cu, n, row);
+    int64_t to = (int64_t)key_row(pages, length, s * most_pages, starts[s] + row - cu[s]) * kv_width, from = (int64_t)row * kv_width;
     for (int i = threadIdx.x * 8; i < kv_width; i += blockDim.x * 8) {
         *(uint4 *)(k_cache + to + i) = *(const uint4 *)(k + from + i);
         *(uint4 *)(v_cache + to + i) = *(const uint4 *)(v + from + i);
