@@ -18,7 +18,7 @@ type GenerateConfig struct {
 	Seed        uint64  // of sampling
 	Slots       int     // sequences in flight; 0: 64
 	Budget      int     // tokens of one run; 0: 512
-	Pages       int     // of 128 tokens of the cache that the sequences in flight share; 0: as many as they can need, or as there is room for
+	Pages       int     // of 128 tokens of the cache that the sequences in flight share; 0: as many as these prompts can need, or as there is room for
 	// Seeds are those of the prompts; nil: PromptSeed(Seed, i). What is drawn for
 	// a prompt depends on its seed and on nothing else.
 	Seeds []uint64
@@ -48,6 +48,7 @@ type generator struct {
 	c       GenerateConfig
 	length  int // that a sequence can have
 	most    int // pages that it can have
+	needed  int // pages that all in flight can have together; 0: of any sequences
 	in      *inputs
 	pages   *kernels.Tensor // of the sequences in flight
 	starts  *kernels.Tensor
@@ -102,6 +103,7 @@ func (m *Model) generator(adapter *Adapter, prompts [][]int32, c GenerateConfig)
 	c.Slots = min(c.Slots, max(len(prompts), 1))
 	c.Budget = max(c.Budget, longest+c.Slots)
 	g := &generator{m: m, c: c, length: min(longest+c.MaxTokens, m.Config.MaxPositions)}
+	g.needed = g.together(prompts)
 	if err := g.record(adapter); err != nil {
 		g.close()
 		return nil, err

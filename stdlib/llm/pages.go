@@ -23,10 +23,30 @@ func (g *generator) cache(pages int) {
 	}
 }
 
+// needs is how many pages a prompt of so many tokens can have with its answer.
+func (g *generator) needs(prompt int) int { return pagesFor(min(prompt+g.c.MaxTokens, g.length)) }
+
+// together is how many pages prompts with their answers can have at one time: those
+// of the longest that can be in flight together.
+func (g *generator) together(prompts [][]int32) (pages int) {
+	var each []int
+	for _, p := range prompts {
+		each = append(each, g.needs(len(p)))
+	}
+	slices.Sort(each)
+	for _, n := range each[max(0, len(each)-g.c.Slots):] {
+		pages += n
+	}
+	return pages
+}
+
 // affordable is how many pages the cache has: what the sequences can need, or what
 // there is room for beside everything else, but one sequence to its end at least.
 func (g *generator) affordable() int {
 	all := g.c.Slots * g.most
+	if g.needed > 0 {
+		all = max(g.needed, g.most)
+	}
 	if g.c.Pages > 0 {
 		return max(min(g.c.Pages, all), g.most)
 	}
@@ -150,7 +170,7 @@ func (q *queue) admit() {
 	tokens, reserve := 0, 0
 	for _, f := range q.flying {
 		tokens += len(f.ids) - f.cached
-		reserve += min(1, q.g.most-len(f.pages))
+		reserve += min(1, q.g.needs(f.given)-len(f.pages))
 	}
 	for len(q.flying) < q.g.c.Slots && tokens < q.g.c.Budget && (len(q.waiting) > 0 || q.next < len(q.prompts)) {
 		var f *flight
@@ -170,7 +190,7 @@ func (q *queue) admit() {
 		q.supply(f)
 		q.flying = append(q.flying, f)
 		tokens += len(f.ids)
-		reserve += min(1, q.g.most-len(f.pages))
+		reserve += min(1, q.g.needs(f.given)-len(f.pages))
 	}
 }
 

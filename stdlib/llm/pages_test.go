@@ -60,6 +60,60 @@ func TestPages(t *testing.T) {
 	}
 }
 
+// TestPagesOfMixedLengths: one long sequence among short ones makes room for itself
+// alone, not for as long ones beside it; all are in flight at once, none gives way,
+// and answers are those of a cache that would hold each whole.
+func TestPagesOfMixedLengths(t *testing.T) {
+	m := loadTiny(t, cpu.New(), quantized, Options{})
+	defer m.Close()
+	m.Config.EOS = nil // all answers have their full length
+	prompts := [][]int32{make([]int32, 20), make([]int32, 700)}
+	for i := range 12 {
+		prompts = append(prompts, make([]int32, 10+9*i)) // the last ones need two pages with their answers
+	}
+	r := rand.New(rand.NewPCG(2, 7))
+	for _, p := range prompts {
+		for k := range p {
+			p[k] = int32(r.IntN(m.Config.VocabSize - 16))
+		}
+	}
+	for _, slots := range []int{len(prompts), 3} {
+		for _, temperature := range []float64{0, 1.2} {
+			c := GenerateConfig{MaxTokens: 40, Slots: slots, Temperature: temperature, Seed: 9}
+			g, err := m.generator(nil, prompts, c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			q, most := newQueue(g, prompts), 0
+			g.c.Token = func(int, int32) { most = max(most, len(q.flying)) }
+			got, err := q.all(t.Context(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			pages, whole := g.caches[0][0].Shape[0], slots*g.most
+			t.Logf("%d slots: %d pages, %d for whole ones", slots, pages, whole)
+			if want := 6 + 1 + 9 + 2*3; slots > 3 && pages != want || slots == 3 && pages != 6+2+2 {
+				t.Errorf("%d slots have %d pages (want %d of %d where all are in flight)", slots, pages, want, whole)
+			}
+			if most != slots || q.again != 0 {
+				t.Errorf("%d were in flight and %d gave way, want %d and none", most, q.again, slots)
+			}
+			g.close()
+			c.Pages = whole
+			for _, i := range []int{0, 1, len(prompts) - 1} { // alone, in a cache of its own
+				c.Seeds, c.Slots = []uint64{PromptSeed(9, i)}, 1
+				want, err := m.Generate(t.Context(), nil, prompts[i:i+1], c, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !slices.Equal(got[i].IDs, want[0].IDs) {
+					t.Errorf("prompt %d, temperature %g: %v, alone %v", i, temperature, got[i].IDs, want[0].IDs)
+				}
+			}
+		}
+	}
+}
+
 // TestPagesSpread: any pages do; a cache in disorder gives the bits of one in order.
 func TestPagesSpread(t *testing.T) {
 	m := loadTiny(t, cpu.New(), quantized, Options{})
