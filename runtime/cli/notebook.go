@@ -73,7 +73,9 @@ func (a *app) notebook(file string, port int, browser bool) error {
 	if err != nil {
 		return err
 	}
-	cfg.Quiet = true // the page shows what the primitives report as curves and tables
+	if err := os.Setenv("COGUMI_SHOWN", "1"); err != nil {
+		return failed("", "%v", err)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	out, err := notebook.Serve(ctx, notebook.Config{

@@ -45,6 +45,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(experiment.Close(nil))
 	}
+	os.Setenv("COGUMI_SHOWN", "1")
 	code := m.Run()
 	stopBrowser()
 	os.Exit(code)

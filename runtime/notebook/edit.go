@@ -21,10 +21,15 @@ func build(parts []Part) (*Document, error) {
 }
 
 // Insert adds a cell behind part i: of main's body behind a cell of it or behind
-// its opening bracket, of declarations anywhere else. at is the new part's number.
+// its opening bracket, of declarations anywhere else. Behind the head it comes
+// after the imports. at is the new part's number.
 func (d *Document) Insert(i int) (next *Document, at int, err error) {
 	if i < 0 || i >= len(d.Parts) {
 		return nil, 0, fmt.Errorf("insert behind part %d of %d: %w", i, len(d.Parts), ErrNoCell)
+	}
+	follows := func() bool { return i+1 < len(d.Parts) && d.Parts[i+1].Cell() && !marked(d.Parts[i+1].Text) }
+	if follows() && (d.Parts[i].Kind == Head || strings.TrimSpace(d.Parts[i+1].Text) == "") {
+		i++
 	}
 	p := Part{Kind: Decls, Text: "// %%\n\n"}
 	if d.inner(i) {
@@ -33,6 +38,9 @@ func (d *Document) Insert(i int) (next *Document, at int, err error) {
 	parts := slices.Clone(d.Parts)
 	if t := parts[i].Text; !strings.HasSuffix(t, "\n") {
 		parts[i].Text = t + "\n"
+	}
+	if follows() { // it would become a part of the new one
+		parts[i+1].mark()
 	}
 	next, err = build(slices.Insert(parts, i+1, p))
 	return next, i + 1, err
@@ -67,11 +75,7 @@ func (d *Document) Move(i, by int) (next *Document, at int, err error) {
 	parts := slices.Clone(d.Parts)
 	low := min(i, at)
 	if !marked(parts[low].Text) {
-		mark := "// %%\n"
-		if parts[low].Kind == Steps {
-			mark = "\t" + mark
-		}
-		parts[low].Text = mark + strings.TrimLeft(parts[low].Text, "\n")
+		parts[low].mark()
 	}
 	if t := parts[low+1].Text; !strings.HasSuffix(t, "\n") {
 		parts[low+1].Text = t + "\n"
@@ -79,6 +83,15 @@ func (d *Document) Move(i, by int) (next *Document, at int, err error) {
 	parts[low], parts[low+1] = parts[low+1], parts[low]
 	next, err = build(parts)
 	return next, at, err
+}
+
+// mark gives a first cell, which needs none, its mark.
+func (p *Part) mark() {
+	mark := "// %%\n"
+	if p.Kind == Steps {
+		mark = "\t" + mark
+	}
+	p.Text = mark + strings.TrimLeft(p.Text, "\n")
 }
 
 func marked(text string) bool { return strings.HasPrefix(strings.TrimLeft(text, " \t"), "// %%") }

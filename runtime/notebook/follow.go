@@ -51,7 +51,7 @@ func (w *follower) read(f *feed) {
 }
 
 // drawn are the kinds of events that a cell shows as they are.
-var drawn = map[string]bool{"figure": true, "table": true, "funnel": true, "samples": true, "comparison": true, "note": true, "check": true, "artefact": true, "benchmark": true, "judging": true}
+var drawn = map[string]bool{"figure": true, "table": true, "funnel": true, "samples": true, "comparison": true, "note": true, "check": true, "artefact": true, "benchmark": true, "judging": true, "log": true}
 
 // points is what a chart goes on with.
 type points struct {
@@ -69,7 +69,6 @@ func (f *feed) reported(e *run.Event) {
 	case e.Progress != nil:
 		f.flush()
 		f.b.give(f.c, &output{Kind: "progress", Name: "progress " + e.Progress.Name, Event: e})
-	case e.Note != nil && e.Note.Level == "warn": // it is printed as well
 	case drawn[e.Kind]:
 		f.flush()
 		f.b.give(f.c, &output{Kind: "event", Name: f.titled(e), Event: e})

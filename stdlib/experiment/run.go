@@ -33,6 +33,7 @@ const (
 	envCompiled = "COGUMI_COMPILED"       // the run folder is prepared, and the script is a program that closes its run itself
 	envRuns     = "COGUMI_RUNS"           // where runs live, default ./runs
 	envQuiet    = "COGUMI_QUIET"          // no progress
+	envShown    = "COGUMI_SHOWN"          // a page shows what is reported: nothing of it on standard error
 	envForce    = "COGUMI_FORCE"          // do every step again
 	envFrom     = "COGUMI_FROM"           // do this step and all after it again
 	envPrice    = "COGUMI_PRICE_PER_HOUR" // dollars an hour of this machine costs

@@ -7,8 +7,7 @@ function streamOutput(o) {
   let text = "";
   const shape = () => {
     const down = pre.scrollTop + pre.clientHeight >= pre.scrollHeight - 20;
-    if (o.kind === "stderr") pre.replaceChildren(...text.split(/(?<=\n)/).map((l) => (l.startsWith("! ") ? el("span", {class: "warned"}, l.slice(2)) : document.createTextNode(l))));
-    else pre.textContent = text;
+    pre.textContent = text;
     if (down) pre.scrollTop = pre.scrollHeight;
   };
   let waits = false;
@@ -55,7 +54,7 @@ function valueOutput(o) {
 const percent = (v) => (100 * v).toFixed(1) + "\u00a0%";
 
 function eventOutput(e) {
-  if (e.table) return grid({columns: e.table.columns, rows: e.table.rows || [], caption: e.table.title || e.table.name});
+  if (e.table) return grid({columns: e.table.columns, rows: e.table.rows || [], caption: e.table.title || e.table.name, first: 6});
   if (e.samples) return sampleBrowser(e.samples);
   if (e.figure) {
     const f = e.figure;
@@ -63,6 +62,7 @@ function eventOutput(e) {
       f.method ? el("span", {class: "small"}, " " + fine(f.low) + " to " + fine(f.high) + (f.n ? ", n = " + count(f.n) : "") + ", " + f.method) : f.note ? el("span", {class: "small"}, " " + f.note) : null));
   }
   if (e.note) return el("p", {class: "note " + e.note.level}, e.note.text, e.note.hint ? el("span", {class: "hint"}, " " + e.note.hint) : null);
+  if (e.log) return el("p", {class: "small"}, e.log);
   if (e.funnel) return funnel(e.funnel);
   if (e.comparison) return comparison(e.comparison);
   if (e.artefact) {
@@ -117,10 +117,10 @@ function outputOf(o) {
   case "series": {
     const m = new measures();
     for (const [name, points] of Object.entries(o.series)) m.add(name, points);
-    return {node: el("div", {class: "out"}, m.node), points: (name, list) => m.add(name, list), close: () => m.close()};
+    return {node: el("div", {class: "out curves"}, m.node), points: (name, list) => m.add(name, list), close: () => m.close()};
   }
   case "error":
     return {node: el("div", {class: "out problem"}, el("p", {class: "message"}, o.name ? o.name + ": " + o.text : o.text), o.hint ? el("p", {class: "hint"}, o.hint) : null)};
   }
-  return {node: el("div", {class: "out"}, eventOutput(o.event))};
+  return {node: el("div", {class: "out " + o.event.kind}, eventOutput(o.event))};
 }

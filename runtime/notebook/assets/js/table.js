@@ -1,7 +1,7 @@
 // A table that can be sorted and filtered.
-const firstRows = 12, mostRows = 200;
+const mostRows = 200;
 
-function grid({columns, rows, numeric, total, caption}) {
+function grid({columns, rows, numeric, total, caption, first = 12}) {
   const state = {sort: -1, way: 1, q: "", all: false};
   const numbers = columns.map((_, i) => numeric?.[i] ?? (rows.length > 0 && rows.every((r) => r[i] === null || typeof r[i] === "number")));
   const body = el("tbody"), info = el("span", {class: "count"});
@@ -30,12 +30,13 @@ function grid({columns, rows, numeric, total, caption}) {
       });
     }
     heads.forEach((h, i) => h.setAttribute("aria-sort", i !== state.sort ? "none" : state.way > 0 ? "ascending" : "descending"));
-    const shown = list.slice(0, state.all ? mostRows : firstRows);
+    const shown = list.slice(0, state.all ? mostRows : first);
     body.replaceChildren(...shown.map((r) => el("tr", {}, ...columns.map((_, i) => el("td", {class: numbers[i] ? "num" : null, title: String(r[i] ?? "").length > 80 ? String(r[i]) : null},
       numbers[i] && typeof r[i] === "number" ? fine(r[i]) : String(r[i] ?? ""))))));
     const of = total > rows.length ? " of the first " + count(rows.length) + " (" + count(total) + " in all)" : list.length < rows.length ? " of " + count(rows.length) : "";
     info.textContent = plural(list.length, "row") + of;
-    more.hidden = list.length <= firstRows;
+    info.hidden = rows.length < 6 && !of;
+    more.hidden = list.length <= first;
     more.textContent = state.all ? "fewer" : "all " + count(Math.min(list.length, mostRows));
   }
   arrange();
