@@ -191,7 +191,7 @@ class cellView {
     if (key === this.marked) return;
     this.marked = key;
     const shift = this.around.lead.split("\n").length - 1;
-    mark(this.view, [...list, ...lints].map((d) => ({...d, Line: Math.max(1, d.Line - shift)})));
+    mark(this.view, [...list, ...lints].filter((d) => d.Line > 0).map((d) => ({...d, Line: Math.max(1, d.Line - shift)})));
   }
 
   show(c) {
