@@ -47,7 +47,7 @@ func ownSource() fs.FS {
 // TestScripts runs testdata/*.txtar. Beyond testscript's own commands they have
 //
 //	exits CODE cogumi …   the command ends with exactly that code
-//	waitfor FILE TEXT     until the file has the text
+//	waitfor FILE TEXT     until a file of this name, which may hold *, has the text
 //	json FILE PATH VALUE  the value at a path like runs.0.state; VALUE may end in *
 //	newest                copies the newest run's run.json to run.json
 //	adapter, shards, truncate: see try_test.go
@@ -119,8 +119,11 @@ func waitFor(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: waitfor FILE TEXT")
 	}
 	for range 1000 {
-		if b, err := os.ReadFile(ts.MkAbs(args[0])); err == nil && strings.Contains(string(b), args[1]) {
-			return
+		paths, _ := filepath.Glob(ts.MkAbs(args[0]))
+		for _, path := range paths {
+			if b, err := os.ReadFile(path); err == nil && strings.Contains(string(b), args[1]) {
+				return
+			}
 		}
 		time.Sleep(10 * time.Millisecond)
 	}

@@ -154,7 +154,7 @@ func open(t *testing.T, address string) *tab {
 	}
 	ctx, stopTab := chromedp.NewContext(browser)
 	t.Cleanup(stopTab)
-	ctx, stopTime := context.WithTimeout(ctx, 3*time.Minute)
+	ctx, stopTime := context.WithTimeout(ctx, max(3*time.Minute, 2*patience))
 	t.Cleanup(stopTime)
 	b := &tab{t: t, ctx: ctx}
 	chromedp.ListenTarget(ctx, func(ev any) {
