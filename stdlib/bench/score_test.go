@@ -26,7 +26,7 @@ func TestStandardErrors(t *testing.T) {
 		t.Errorf("%+v", b)
 	}
 	one := whole(Score{}, []tally{{1, 1}})
-	if one.StdErr != 0 || one.Score != 1 || one.Low < 0.2 || one.Low > 0.21 || one.High != 1 {
+	if one.StdErr != 0 || one.Score != 1 || one.Low < 0.05 || one.Low > 0.06 || one.High != 1 {
 		t.Errorf("one item: %+v", one)
 	}
 }
