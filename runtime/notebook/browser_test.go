@@ -23,12 +23,16 @@ import (
 	"cogumi/reports"
 	"cogumi/runtime/cells"
 	"cogumi/runtime/launch"
+	"cogumi/runtime/script"
 	"cogumi/runtime/stage"
 	"cogumi/stdlib/experiment"
 )
 
 // The test binary is its own child.
-const childArg = "__notebook"
+const (
+	childArg  = "__notebook"
+	scriptArg = "__script"
+)
 
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == childArg {
@@ -44,6 +48,9 @@ func TestMain(m *testing.M) {
 			os.Exit(8)
 		}
 		os.Exit(experiment.Close(nil))
+	}
+	if len(os.Args) > 1 && os.Args[1] == scriptArg {
+		os.Exit(script.ChildMain(os.Args[2:]))
 	}
 	os.Setenv("COGUMI_SHOWN", "1")
 	code := m.Run()

@@ -63,8 +63,11 @@ func (c *cell) finished(seq int, text string, out cells.Outcome) {
 	} else if out.Failed() {
 		c.Status = failed
 	}
-	if !out.Started {
-		return // a refused piece changes nothing
+	if !out.Started { // a refused piece changes nothing
+		if !out.Failed() {
+			c.Status = idle // another cell of it was wrong
+		}
+		return
 	}
 	c.ran, c.seq = text, seq
 	c.defines, c.uses, c.Names = out.Defines, out.Uses, out.Defines

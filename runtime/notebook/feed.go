@@ -55,7 +55,9 @@ func (f *feed) event(e cells.Event) {
 	case "late":
 		f.flush()
 		if e.Late != nil {
-			f.c.Problems = append(f.c.Problems, *e.Late)
+			late := resolved(*e.Late)
+			late.File = ""
+			f.c.Problems = append(f.c.Problems, late)
 		}
 	}
 }

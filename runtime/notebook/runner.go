@@ -16,7 +16,7 @@ import (
 
 // job is one piece that waits for its turn.
 type job struct {
-	id   int
+	ids  []int  // of its cells; several: declarations, which may need one another
 	expr string // not the cell itself but the value of this, shown with the cell
 	all  bool   // one of several: a failure keeps the rest from running
 }
@@ -32,12 +32,21 @@ func (b *book) run(mode string, id int) error {
 	if err != nil {
 		return err
 	}
+	var declared *job
 	for _, c := range list {
 		if c.Status == running || c.Status == queued {
 			continue
 		}
 		c.Status = queued
-		b.queue = append(b.queue, job{id: c.ID, all: mode != "cell"})
+		if c.Kind == Decls && declared != nil && b.queue[len(b.queue)-1].ids[0] == declared.ids[0] {
+			b.queue[len(b.queue)-1].ids = append(b.queue[len(b.queue)-1].ids, c.ID)
+			continue
+		}
+		j := job{ids: []int{c.ID}, all: mode != "cell"}
+		if c.Kind == Decls {
+			declared = &j
+		}
+		b.queue = append(b.queue, j)
 	}
 	b.changedRun()
 	return nil
@@ -113,7 +122,7 @@ func (b *book) show(id int, expr string) error {
 	if strings.TrimSpace(expr) == "" || len(expr) > 1000 {
 		return errors.New("nothing to show")
 	}
-	b.queue = append(b.queue, job{id: id, expr: expr})
+	b.queue = append(b.queue, job{ids: []int{id}, expr: expr})
 	b.changedRun()
 	return nil
 }
@@ -152,44 +161,59 @@ func (b *book) work(ctx context.Context) {
 // do runs one piece to its end.
 func (b *book) do(ctx context.Context, j job) {
 	b.mu.Lock()
-	c, _ := b.cell(j.id)
-	if c == nil {
+	list := b.those(j.ids)
+	if len(list) == 0 {
 		b.mu.Unlock()
 		return
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	b.now, b.stop, b.asked = &j, stop, time.Time{}
-	name, text := pieceName(c.ID), c.text()
-	src := shown(text)
-	feed := &feed{b: b, c: c}
+	p := pieceOf(list)
+	feed := &feed{b: b, c: list[0]}
 	if j.expr != "" {
-		name, src, feed.name = "value", j.expr, j.expr
+		p.name, p.src, feed.name = "value", j.expr, j.expr
 	} else {
-		c.Status, c.Problems, c.Notes, c.Outputs = running, nil, nil, nil
-		b.hub.send("clear", c.ID)
+		for _, c := range list {
+			c.Status, c.Problems, c.Notes, c.Outputs = running, nil, nil, nil
+			b.hub.send("clear", c.ID)
+		}
 	}
 	b.follow.read(nil) // what came before belongs to nobody
 	b.hub.send("state", b.state())
-	text0 := b.disk
+	source := b.disk
 	b.mu.Unlock()
 
-	_ = os.WriteFile(b.host.Run().Source(), []byte(text0), 0o644) // the report shows it; a run goes on without
+	_ = os.WriteFile(b.host.Run().Source(), []byte(source), 0o644) // the report shows it; a run goes on without
 	ended := make(chan struct{})
 	go feed.ticks(ended)
-	out, err := b.host.Eval(ctx, name, src, feed.event)
+	out, err := b.host.Eval(ctx, p.name, p.src, feed.event)
 	close(ended)
 
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	feed.flush()
 	b.follow.read(feed)
-	b.over(j, c, text, out, err)
+	b.over(j, p, out, err)
+}
+
+// those are the cells that are still there.
+func (b *book) those(ids []int) (list []*cell) {
+	for _, id := range ids {
+		if c, _ := b.cell(id); c != nil {
+			list = append(list, c)
+		}
+	}
+	return list
 }
 
 // over is what a piece's end leads to.
-func (b *book) over(j job, c *cell, text string, out cells.Outcome, err error) {
+func (b *book) over(j job, p *piece, out cells.Outcome, err error) {
 	b.now, b.stop, b.asked = nil, nil, time.Time{}
+	c := p.cells[0]
+	for i, d := range out.Diagnostics {
+		out.Diagnostics[i] = resolved(d)
+	}
 	var died *cells.ErrDied
 	switch {
 	case errors.As(err, &died):
@@ -198,54 +222,53 @@ func (b *book) over(j job, c *cell, text string, out cells.Outcome, err error) {
 		}
 		b.give(c, &output{Kind: "error", Text: died.Failure.Message, Hint: "a new process goes on, in which nothing is declared. " + died.Failure.Hint})
 		c.Status = failed
-		b.unqueue()
 	case err != nil:
 		b.give(c, &output{Kind: "error", Text: err.Error()})
 		c.Status = failed
-		b.unqueue()
 	case j.expr != "":
 		for _, d := range out.Diagnostics {
 			b.give(c, &output{Kind: "error", Name: j.expr, Text: d.Message, Hint: d.Hint})
 		}
 	default:
 		b.seq++
-		c.finished(b.seq, text, out)
-		b.place(c)
-		if out.Exit != nil {
-			c.Notes = append(c.Notes, fmt.Sprintf("os.Exit(%d): a script would end here", *out.Exit))
+		for i, c := range p.cells {
+			c.finished(b.seq, p.texts[i], p.share(i, out))
 		}
-		if out.Returned {
-			c.Notes = append(c.Notes, "return: a script would end here")
+		for _, c := range p.cells {
+			b.place(c)
 		}
-		if out.Busy {
-			c.Notes = append(c.Notes, "a part of it still works and ends at its next statement")
-		}
-		if j.all && (out.Failed() || out.Returned || out.Exit != nil) {
-			b.unqueue()
-		}
-		if out.Interrupted {
-			b.unqueue()
-		}
+		c.Notes = append(c.Notes, remarks(&out)...)
+	}
+	if err != nil || out.Interrupted || j.all && (out.Failed() || out.Returned || out.Exit != nil) {
+		b.unqueue()
 	}
 	b.changedRun()
+}
+
+// remarks are what a person should know of an end that is no failure.
+func remarks(out *cells.Outcome) (list []string) {
+	if out.Exit != nil {
+		list = append(list, fmt.Sprintf("os.Exit(%d): a script would end here", *out.Exit))
+	}
+	if out.Returned {
+		list = append(list, "return: a script would end here")
+	}
+	if out.Busy {
+		list = append(list, "a part of it still works and ends at its next statement")
+	}
+	return list
 }
 
 // unqueue takes back what waits.
 func (b *book) unqueue() {
 	for _, j := range b.queue {
-		if c, _ := b.cell(j.id); c != nil && c.Status == queued {
-			c.Status = idle
+		for _, c := range b.those(j.ids) {
+			if c.Status == queued {
+				c.Status = idle
+			}
 		}
 	}
 	b.queue = nil
-}
-
-// pieceName is what the session knows a cell by; cellOf reads it back.
-func pieceName(id int) string { return fmt.Sprintf("cell %d", id) }
-
-func cellOf(name string) (id int, ok bool) {
-	_, err := fmt.Sscanf(name, "cell %d", &id)
-	return id, err == nil
 }
 
 // place shows problems of a run in the cell that they are in: a function of
@@ -278,9 +301,11 @@ func (b *book) late(e cells.Event) {
 	defer b.mu.Unlock()
 	switch {
 	case e.Late != nil:
-		if id, ok := cellOf(e.Late.File); ok {
+		late := resolved(*e.Late)
+		if id, ok := cellOf(late.File); ok {
 			if c, _ := b.cell(id); c != nil {
-				c.Problems = append(c.Problems, *e.Late)
+				late.File = ""
+				c.Problems = append(c.Problems, late)
 				b.hub.send("state", b.state())
 				return
 			}
