@@ -94,13 +94,14 @@ gallery: ## example reports, to look at
 	$(GO) run ./reports/internal/example/gallery gallery
 
 CHROMIUM ?= chromium
-screenshots: build ## docs/report.png and docs/report-dark.png, of the demo's report
+screenshots: build ## docs/report.png and docs/notebook.png, light and dark, of the demo
 	./cogumi run phase1b_scaleup -q --runs .bench/screenshots
 	@for theme in light:1:report dark:0:report-dark; do \
 		$(CHROMIUM) --headless --no-sandbox --disable-gpu --hide-scrollbars --virtual-time-budget=5000 --window-size=1200,820 \
 			--blink-settings=preferredColorScheme=$$(echo $$theme | cut -d: -f2) --screenshot=docs/$$(echo $$theme | cut -d: -f3).png \
 			"file://$$(./cogumi report --runs .bench/screenshots)" >/dev/null 2>&1; \
 	done
+	COGUMI_SHOTS=$(CURDIR)/docs $(GO) test -count=1 -run TestScreenshots ./runtime/notebook
 
 fuzz: ## every fuzz target for FUZZTIME
 	@set -e; for file in $$(git grep -l '^func Fuzz' -- '*_test.go'); do \

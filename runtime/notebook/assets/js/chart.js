@@ -13,7 +13,7 @@ function lineOption(list, unit) {
   const text = {color: token("ink-3"), fontSize: 11.5, fontFamily: getComputedStyle(document.body).fontFamily};
   const series = [];
   list.forEach(({name, points}, i) => {
-    const color = token("s" + (i % 8)), long = unit === "step" && points.length > 60;
+    const color = token("s" + (i % 8)), long = unit === "step" && points.length > 60 && !/\blr$/.test(name);
     series.push({name, type: "line", data: points, showSymbol: points.length === 1, symbolSize: 6, sampling: "lttb", animation: false,
       lineStyle: {color, width: long ? 1 : 2, opacity: long ? .35 : 1}, itemStyle: {color}, emphasis: {disabled: true}});
     if (long) {
@@ -64,7 +64,7 @@ class plot {
     this.chart ??= echarts.init(this.box, null, {renderer: "canvas"});
     this.chart.setOption(lineOption([...this.lines].map(([name, points]) => ({name, points})), this.unit), {notMerge: true});
     const all = [...this.lines.values()];
-    if (all.length === 1 && all[0].length) this.last.textContent = fine(all[0].at(-1)[1]);
+    if (all[0]?.length) this.last.textContent = fine(all[0].at(-1)[1]);
   }
   close() {
     this.chart?.dispose();

@@ -122,5 +122,5 @@ function outputOf(o) {
   case "error":
     return {node: el("div", {class: "out problem"}, el("p", {class: "message"}, o.name ? o.name + ": " + o.text : o.text), o.hint ? el("p", {class: "hint"}, o.hint) : null)};
   }
-  return {node: el("div", {class: "out " + o.event.kind}, eventOutput(o.event))};
+  return {node: el("div", {class: "out of-" + o.event.kind}, eventOutput(o.event))};
 }
