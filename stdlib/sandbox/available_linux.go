@@ -15,18 +15,30 @@ import (
 	"cogumi/stdlib/sandbox/inside"
 )
 
-// availableHere is the interpreter's version where this process can run programs.
-func availableHere() (version string, err error) {
+// availableHere is what this process has to run programs.
+func availableHere() (offer, error) {
 	py, err := interpreter()
 	if err != nil {
-		return "", err
+		return offer{}, err
 	}
-	return py.version, nil
+	return offer{py.version, py.tier}, nil
 }
 
 var interpreter = sync.OnceValues(findInterpreter)
 
+// findInterpreter prefers namespaces with any interpreter to none with a person's own.
 func findInterpreter() (*python, error) {
+	py, first := interpreterFor(Namespaces)
+	if first == nil {
+		return py, nil
+	}
+	if py, err := interpreterFor(Confined); err == nil {
+		return py, nil
+	}
+	return nil, first
+}
+
+func interpreterFor(tier string) (*python, error) {
 	if _, err := inside.LandlockVersion(); err != nil {
 		return nil, &UnsupportedError{Reason: "the kernel offers no Landlock: " + err.Error(), Hint: "Linux 5.13 or later, with landlock among its security modules"}
 	}
@@ -35,16 +47,20 @@ func findInterpreter() (*python, error) {
 		return nil, &UnsupportedError{Reason: "no python3 found", Hint: "install Python 3.8 or later"}
 	}
 	var first error
-	for _, path := range paths {
-		py, err := lookInto(path)
-		if err == nil {
-			err = selfTest(py)
-		}
-		if err == nil {
-			return py, nil
-		}
-		if first == nil {
-			first = err
+	for _, own := range users(tier) {
+		for _, path := range paths {
+			py, err := lookInto(path)
+			if err == nil {
+				py.tier, py.own = tier, own
+				py.root = py.root && tier == Namespaces
+				err = selfTest(py)
+			}
+			if err == nil {
+				return py, nil
+			}
+			if first == nil {
+				first = err
+			}
 		}
 	}
 	var u *UnsupportedError
@@ -66,10 +82,10 @@ def can(what, fn, *args):
 can("write to /", open, "/x", "w")
 can("list /proc", os.listdir, "/proc/self")
 can("read /etc/passwd", open, "/etc/passwd")
+can("look at its parent", open, "/proc/%d/environ" % os.getppid())
 can("open a socket", socket.socket, socket.AF_INET, socket.SOCK_STREAM)
 can("fork", os.fork)
-if os.getppid() != 1 or os.getuid() == 0:
-    print("it is", os.getpid(), "child of", os.getppid(), "user", os.getuid())
+if os.getppid() != 1: can("signal its parent", os.kill, os.getppid(), 0)
 if set(os.environ) - {"PYTHONHASHSEED", "LC_CTYPE", "LD_LIBRARY_PATH"}:
     print("it sees the environment")
 done = []
@@ -80,9 +96,19 @@ with open("file", "w") as f: f.write("x")
 print("ok", len(done))
 `
 
+// alone is what holds in namespaces only.
+const alone = `
+if os.getppid() != 1 or os.getuid() == 0:
+    print("it is", os.getpid(), "child of", os.getppid(), "user", os.getuid())
+`
+
 // selfTest runs a program that must work and must not get out.
 func selfTest(py *python) error {
-	p, err := Program{Code: breakOut, Limits: Limits{Wall: 60 * time.Second}}.prepared()
+	code := breakOut
+	if py.tier == Namespaces {
+		code += alone
+	}
+	p, err := Program{Code: code, Limits: Limits{Wall: 60 * time.Second}}.prepared()
 	if err != nil {
 		return err
 	}

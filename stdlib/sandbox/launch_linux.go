@@ -35,14 +35,23 @@ func launchWith(ctx context.Context, py *python, p Program) (Result, error) {
 	}
 	l := &launch{limits: p.Limits, ended: make(chan struct{})}
 	defer l.closeAll()
-	if err := l.start(py.plan(p), p.Stdin); err != nil {
+	plan := py.plan(p)
+	if py.tier == Confined {
+		if err := py.house(plan); err != nil {
+			return Result{}, err
+		}
+		defer os.RemoveAll(plan.Home) // it is gone already, unless its process had to be killed
+	}
+	if err := l.start(plan, p.Stdin); err != nil {
 		return Result{}, err
 	}
 	why := l.watch(ctx)
 	if why == stopCancelled {
 		return Result{}, context.Cause(ctx)
 	}
-	return l.result(why == stopWall)
+	r, err := l.result(why == stopWall)
+	r.Isolation = py.tier
+	return r, err
 }
 
 // launch is one sandbox process with its pipes.

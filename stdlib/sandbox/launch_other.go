@@ -7,8 +7,8 @@ import (
 	"runtime"
 )
 
-func availableHere() (version string, err error) {
-	return "", &UnsupportedError{
+func availableHere() (offer, error) {
+	return offer{}, &UnsupportedError{
 		Reason: "programs run on Linux on amd64 and arm64 only, this is " + runtime.GOOS + " on " + runtime.GOARCH,
 		Hint:   "run this on a Linux machine",
 	}

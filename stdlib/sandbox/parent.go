@@ -33,7 +33,7 @@ type wireResult struct {
 }
 
 type wireAvailable struct {
-	Version     string
+	Offer       offer
 	Unsupported *UnsupportedError `json:",omitempty"`
 }
 
@@ -61,17 +61,17 @@ func askParent(ctx context.Context, parent *broker.Client, p Program) (Result, e
 }
 
 // askAvailability is what the parent's machine, which is this one, offers.
-func askAvailability(parent *broker.Client) (version string, err error) {
+func askAvailability(parent *broker.Client) (offer, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	var a wireAvailable
 	if err := parent.Ask(ctx, askAvailable, struct{}{}, &a); err != nil {
-		return "", &UnsupportedError{Reason: err.Error()}
+		return offer{}, &UnsupportedError{Reason: err.Error()}
 	}
 	if a.Unsupported != nil {
-		return "", a.Unsupported
+		return offer{}, a.Unsupported
 	}
-	return a.Version, nil
+	return a.Offer, nil
 }
 
 // What one asker may take of the machine, whatever limits its programs name.
@@ -87,7 +87,7 @@ func Handlers() map[string]broker.Handler {
 		askAvailable: func(context.Context, json.RawMessage) (any, error) {
 			var a wireAvailable
 			var err error
-			a.Version, err = availableHere()
+			a.Offer, err = availableHere()
 			if err != nil && !errors.As(err, &a.Unsupported) {
 				return nil, err
 			}

@@ -30,6 +30,8 @@ type python struct {
 	files   []inside.Pair
 	links   []inside.Pair
 	root    bool
+	tier    string // Namespaces or Confined
+	own     bool   // without namespaces: programs get users of their own
 }
 
 // whatItNeeds runs outside, in the interpreter itself: where its library is, and

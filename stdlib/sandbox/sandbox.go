@@ -7,9 +7,14 @@
 // sees no other file, no other process, no network and no environment. When it
 // ends, or when its time is over, everything that it started is killed.
 //
+// Many rented containers have no namespaces. There a program runs behind Landlock,
+// a narrower seccomp filter and limits alone, and each Result says so: it still
+// opens no other file, reaches no process and no network, and leaves nothing
+// behind, but it sees the names of files, the host's name, and its memory in files
+// is counted only every few milliseconds. Without Landlock there is no weaker mode.
+//
 // A program that fails is a Result. A sandbox that fails is an error. Where the
-// machine does not offer all of the above there is no weaker mode: the error is
-// ErrUnsupported with a reason.
+// machine offers neither, the error is ErrUnsupported with a reason.
 //
 // The same program gives the same output every time, as far as that is possible:
 // string hashes are seeded with 0 and addresses are not random. Clocks are real.
@@ -61,8 +66,16 @@ const (
 	defaultTasks     = 64
 )
 
+// How programs are kept in.
+const (
+	Namespaces = "namespaces, Landlock, seccomp, limits"
+	Confined   = "Landlock, seccomp, limits; no namespaces"
+)
+
 // Result is what became of a program.
 type Result struct {
+	Isolation string // Namespaces or Confined
+
 	ExitCode int    // -1 when a signal ended the program
 	Signal   string // "SIGSEGV"; empty when the program ended by itself
 	Stdout   string
@@ -132,17 +145,27 @@ func runHere(ctx context.Context, p Program) (Result, error) {
 // Available is nil where programs can be run, and an *UnsupportedError elsewhere.
 // It finds out once, by running a program that tries to break out.
 func Available() error {
-	_, err := interpreterVersion()
+	_, err := offered()
 	return err
 }
 
 // Version names the interpreter, as "3.11.7"; empty where there is none.
 func Version() string {
-	version, _ := interpreterVersion()
-	return version
+	o, _ := offered()
+	return o.Version
 }
 
-func interpreterVersion() (string, error) {
+// Isolation is how programs are kept in on this machine, Namespaces or Confined;
+// empty where they are not run.
+func Isolation() string {
+	o, _ := offered()
+	return o.Isolation
+}
+
+// offer is what a machine has for programs.
+type offer struct{ Version, Isolation string }
+
+func offered() (offer, error) {
 	if parent := broker.Parent(); parent != nil {
 		return askAvailability(parent)
 	}

@@ -25,7 +25,7 @@ func TestStartsEarly(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, i := range f.Imports {
-			if !slices.Contains([]string{`"errors"`, `"io"`, `"os"`, `"sync/atomic"`, `"syscall"`, `"unsafe"`}, i.Path.Value) {
+			if !slices.Contains([]string{`"errors"`, `"io"`, `"os"`, `"sync"`, `"sync/atomic"`, `"syscall"`, `"time"`, `"unsafe"`}, i.Path.Value) {
 				t.Errorf("%s imports %s", file, i.Path.Value)
 			}
 		}
@@ -36,7 +36,7 @@ func samplePlan() *Plan {
 	return &Plan{
 		Exe: "/usr/bin/python3", Args: []string{"a", "", "b\x00"}, Env: []string{"X=1"}, Dirs: []string{"/usr/lib"},
 		Files: []Pair{{"/a", "/b"}}, Links: []Pair{{"usr/lib", "/lib"}}, Put: []Pair{{"main.py", "print(1)\n"}, {"", ""}},
-		Root: true, CPU: 5, Memory: 1 << 40, Disk: 3, OpenFiles: 4, Tasks: 6, Processes: true,
+		Home: "/tmp/x", User: 61184, Root: true, CPU: 5, Memory: 1 << 40, Disk: 3, OpenFiles: 4, Tasks: 6, Processes: true,
 	}
 }
 

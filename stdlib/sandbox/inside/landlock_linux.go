@@ -79,7 +79,7 @@ func (s *script) landlock(p *Plan) {
 			s.allow(f.B, fsExecute|fsReadFile)
 		}
 	}
-	s.allow(Folder, all&^(fsExecute|fsIoctlDev))
+	s.allow(p.folder(), all&^(fsExecute|fsIoctlDev))
 }
 
 func (s *script) allow(path string, access uint64) {

@@ -31,6 +31,11 @@ type Plan struct {
 
 	Put []Pair // files of the program: name, content
 
+	// Home is a folder that is there already. With it the program runs without
+	// namespaces: behind Landlock, a narrower seccomp filter and limits alone.
+	Home string
+	User uint64 // who the program becomes without namespaces; 0: it keeps its user
+
 	Root bool // map two users: the mounts are made as root, the program is nobody
 
 	CPU       uint64 // seconds
@@ -39,6 +44,14 @@ type Plan struct {
 	OpenFiles uint64
 	Tasks     uint64
 	Processes bool
+}
+
+// folder is where the program's files are.
+func (p *Plan) folder() string {
+	if p.Home != "" {
+		return p.Home
+	}
+	return Folder
 }
 
 // Pair is two strings that belong together.
@@ -77,6 +90,8 @@ func (w *packer) walk(p *Plan) {
 	w.pairs(&p.Files)
 	w.pairs(&p.Links)
 	w.pairs(&p.Put)
+	w.text(&p.Home)
+	w.number(&p.User)
 	w.flag(&p.Root)
 	for _, n := range []*uint64{&p.CPU, &p.Memory, &p.Disk, &p.OpenFiles, &p.Tasks} {
 		w.number(n)

@@ -150,17 +150,24 @@ func programScript(s *script, p *Plan) {
 	s.call("set the umask", syscall.SYS_UMASK, 0o022)
 	s.call("fix addresses", syscall.SYS_PERSONALITY, addrNoRandomize).soft = true
 	s.limits(p)
+	if p.User != 0 {
+		s.become(uintptr(p.User))
+	}
 	if p.Root {
-		s.call("leave groups", syscall.SYS_SETGROUPS, 0, 0)
-		s.call("become nobody", syscall.SYS_SETRESGID, nobody, nobody, nobody)
-		s.call("become nobody", syscall.SYS_SETRESUID, nobody, nobody, nobody)
+		s.become(nobody)
 	}
 	s.call("drop capabilities", syscall.SYS_CAPSET, hold(s, &[2]uint32{0x20080522, 0}), hold(s, &[6]uint32{}))
 	s.call("forbid new privileges", syscall.SYS_PRCTL, prSetNoNewPrivs, 1)
 	s.call("die with the init", syscall.SYS_PRCTL, prSetPdeathsig, uintptr(syscall.SIGKILL))
 	s.call("restrict with Landlock", sysLandlockRestrict, slotRules, 0).slots = 1
-	s.seccomp(p.Processes)
+	s.seccomp(p)
 	s.call("start "+p.Exe, syscall.SYS_EXECVE, s.text(p.Exe), s.texts(p.Args), s.texts(p.Env))
+}
+
+func (s *script) become(user uintptr) {
+	s.call("leave groups", syscall.SYS_SETGROUPS, 0, 0)
+	s.call("become another user", syscall.SYS_SETRESGID, user, user, user)
+	s.call("become another user", syscall.SYS_SETRESUID, user, user, user)
 }
 
 func (s *script) limits(p *Plan) {
@@ -171,11 +178,13 @@ func (s *script) limits(p *Plan) {
 	set("memory", rlimitAS, p.Memory, p.Memory)
 	set("file size", rlimitFsize, p.Disk, p.Disk)
 	set("open files", rlimitNofile, p.OpenFiles, p.OpenFiles)
-	tasks := p.Tasks
-	if !p.Root {
-		tasks++ // the init is of the same user
+	switch {
+	case p.Home != "" && p.User == 0: // the limit would count all that this user runs; see guard
+	case p.Root || p.User != 0:
+		set("processes", rlimitNproc, p.Tasks, p.Tasks)
+	default:
+		set("processes", rlimitNproc, p.Tasks+1, p.Tasks+1) // the init is of the same user
 	}
-	set("processes", rlimitNproc, tasks, tasks)
 	set("core dumps", rlimitCore, 0, 0)
 	set("locked memory", rlimitMemlock, 0, 0)
 	set("message queues", rlimitMsgqueue, 0, 0)

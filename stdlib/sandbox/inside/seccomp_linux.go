@@ -60,11 +60,19 @@ var refused = append([]uint32{
 }, refusedHere...)
 
 // seccomp puts the filter on.
-func (s *script) seccomp(processes bool) {
-	f := seccompFilter(processes)
+func (s *script) seccomp(p *Plan) {
+	f := seccompFilter(p.Processes)
+	if p.Home != "" {
+		version, _ := LandlockVersion()
+		f = append(append([]filter(nil), f[:preamble]...), append(confinedFilter(version, p.User != 0), f[preamble:]...)...)
+		s.ownPid(f)
+	}
 	prog := &filterProgram{n: uint16(len(f)), filters: &f[0]}
 	s.call("filter system calls", sysSeccomp, setModeFilter, 0, hold(s, prog))
 }
+
+// preamble is how many instructions check the machine and load the call's number.
+const preamble = 6
 
 func seccompFilter(processes bool) []filter {
 	const eperm, enosys = retErrno | uint32(syscall.EPERM), retErrno | uint32(syscall.ENOSYS)

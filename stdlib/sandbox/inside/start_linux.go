@@ -49,6 +49,9 @@ func run() (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	if p.Home != "" {
+		return confined(p)
+	}
 	var sync, status [2]int
 	if err := syscall.Pipe2(sync[:], syscall.O_CLOEXEC); err != nil {
 		return Outcome{}, errors.New("make a pipe: " + err.Error())
@@ -58,7 +61,7 @@ func run() (Outcome, error) {
 	}
 	initScript(&scripts[0], p, sync)
 	programScript(&scripts[1], p)
-	pid, err := clone(status[1])
+	pid, err := clone(namespaces, status[1])
 	if err != nil {
 		return Outcome{}, errors.New("make namespaces: " + err.Error())
 	}
@@ -123,12 +126,15 @@ func (plan) Read(b []byte) (int, error) {
 }
 
 // clone makes the second process; it returns in the first only.
-func clone(status int) (int, error) {
+func clone(flags uintptr, status int) (int, error) {
 	all := ^uint64(0)
 	old := uint64(0)
 	syscall.RawSyscall6(syscall.SYS_RT_SIGPROCMASK, sigSetMask, uintptr(unsafe.Pointer(&all)), uintptr(unsafe.Pointer(&old)), 8, 0, 0)
-	pid, _, errno := syscall.RawSyscall6(syscall.SYS_CLONE, namespaces|uintptr(syscall.SIGCHLD), 0, 0, 0, 0, 0)
+	pid, _, errno := syscall.RawSyscall6(syscall.SYS_CLONE, flags|uintptr(syscall.SIGCHLD), 0, 0, 0, 0, 0)
 	if pid == 0 && errno == 0 {
+		if flags == 0 {
+			program(uintptr(status))
+		}
 		second(uintptr(status))
 	}
 	syscall.RawSyscall6(syscall.SYS_RT_SIGPROCMASK, sigSetMask, uintptr(unsafe.Pointer(&old)), 0, 8, 0, 0)
@@ -164,8 +170,7 @@ func second(status uintptr) {
 		tell(status, fromInit, uint32(len(scripts[0].ops)), uint32(errno))
 	}
 	if pid == 0 {
-		i, errno := runOps(&scripts[1].ops, &slots)
-		tell(status, fromProgram, uint32(i), uint32(errno))
+		program(status)
 	}
 	for {
 		r, _, errno := syscall.RawSyscall6(syscall.SYS_WAIT4, ^uintptr(0), uintptr(unsafe.Pointer(&message[1])), 0, 0, 0, 0)
@@ -176,6 +181,15 @@ func second(status uintptr) {
 			tell(status, fromInit, uint32(len(scripts[0].ops)), uint32(errno))
 		}
 	}
+}
+
+// program is the process that becomes Python. It never returns.
+//
+//go:nosplit
+//go:norace
+func program(status uintptr) {
+	i, errno := runOps(&scripts[1].ops, &slots)
+	tell(status, fromProgram, uint32(i), uint32(errno))
 }
 
 // tell sends a message and ends the process.

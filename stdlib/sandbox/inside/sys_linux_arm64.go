@@ -15,6 +15,7 @@ const (
 	sysNameToHandleAt  = 264
 	sysOpenByHandleAt  = 265
 	sysSeccomp         = 277
+	sysSchedSetattr    = 274
 
 	oPath       = 0x200000
 	atRemovedir = 0x200
@@ -22,5 +23,6 @@ const (
 
 var (
 	forks       []uint32 // arm64 has only clone
+	unseenHere  []uint32
 	refusedHere []uint32
 )

@@ -1,0 +1,141 @@
+//go:build linux && (amd64 || arm64)
+
+package inside
+
+import (
+	"os"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// lookEvery is how often limits are compared that no rlimit holds: between two
+// looks a program can be above them.
+const lookEvery = 25 * time.Millisecond
+
+// mostFiles is what the folder in memory of the other kind of sandbox can hold.
+const mostFiles = 8 << 10
+
+var killing sync.Mutex
+
+// killTree kills all that this process started. What is stopped first cannot
+// have children while others are looked for.
+func killTree() {
+	killing.Lock()
+	defer killing.Unlock()
+	stopped := map[int]bool{}
+	for again := true; again; {
+		again = false
+		for _, pid := range below(os.Getpid()) {
+			if !stopped[pid] {
+				stopped[pid], again = true, true
+				syscall.Kill(pid, syscall.SIGSTOP)
+			}
+		}
+	}
+	for pid := range stopped {
+		syscall.Kill(pid, syscall.SIGKILL)
+	}
+}
+
+// below are the processes that pid started, and those that they started.
+func below(pid int) []int {
+	children := map[int][]int{}
+	for _, name := range names("/proc") {
+		if n := number(name); n > 0 {
+			if p := parentOf(name); p > 0 {
+				children[p] = append(children[p], n)
+			}
+		}
+	}
+	all := []int{pid}
+	for i := 0; i < len(all); i++ {
+		all = append(all, children[all[i]]...)
+	}
+	return all[1:]
+}
+
+func names(dir string) []string {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	list, _ := f.Readdirnames(-1)
+	return list
+}
+
+func number(s string) int {
+	n := 0
+	for _, c := range []byte(s) {
+		if c < '0' || c > '9' || n > 1<<24 {
+			return 0
+		}
+		n = 10*n + int(c-'0')
+	}
+	return n
+}
+
+// parentOf reads the fourth field of stat; the second, a name in parentheses, may
+// hold anything.
+func parentOf(pid string) int {
+	b, _ := os.ReadFile("/proc/" + pid + "/stat")
+	i := len(b) - 1
+	for i >= 0 && b[i] != ')' {
+		i--
+	}
+	if i < 0 || len(b) < i+5 {
+		return 0
+	}
+	j := i + 4 // a zombie counts: its other threads may live
+	for j < len(b) && b[j] != ' ' {
+		j++
+	}
+	return number(string(b[i+4 : j]))
+}
+
+// exceeded says which of the limits that are only looked at is broken.
+func (p *Plan) exceeded() string {
+	tasks, bytes := 0, uint64(0)
+	for _, pid := range below(os.Getpid()) {
+		proc := "/proc/" + decimal(int64(pid))
+		tasks += len(names(proc + "/task"))
+		for _, fd := range names(proc + "/fd") {
+			var st syscall.Stat_t // of a file that has no name any more
+			if syscall.Stat(proc+"/fd/"+fd, &st) == nil && st.Nlink == 0 && st.Mode&syscall.S_IFMT == syscall.S_IFREG {
+				bytes += uint64(st.Blocks) * 512
+			}
+		}
+	}
+	files := 0
+	usage(p.Home, 0, &files, &bytes)
+	switch {
+	case uint64(tasks) > p.Tasks:
+		return "more threads and processes than " + decimal(int64(p.Tasks))
+	case files > mostFiles:
+		return "more files than " + decimal(mostFiles)
+	case bytes > p.Disk:
+		return "No space left: more in files than " + decimal(int64(p.Disk)) + " bytes"
+	}
+	return ""
+}
+
+// usage adds up what is in a folder. One that is too deep to look into counts as full.
+func usage(dir string, depth int, files *int, bytes *uint64) {
+	if depth > 64 {
+		*files = mostFiles + 1
+	}
+	for _, name := range names(dir) {
+		if *files++; *files > mostFiles {
+			return
+		}
+		var st syscall.Stat_t
+		if syscall.Lstat(dir+"/"+name, &st) != nil {
+			continue
+		}
+		*bytes += uint64(st.Blocks) * 512
+		if st.Mode&syscall.S_IFMT == syscall.S_IFDIR {
+			usage(dir+"/"+name, depth+1, files, bytes)
+		}
+	}
+}
