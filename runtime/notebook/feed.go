@@ -14,7 +14,6 @@ type feed struct {
 	name string // of the value that is asked for
 	text string // not sent yet
 	kind string // its stream
-	lost int    // bytes of it that were left out
 	cut  int    // bytes that the kept text lacks
 }
 

@@ -94,7 +94,7 @@ function makeEditor(parent, text, on) {
     E.autocompletion({override: [completions], icons: false, activateOnTypingDelay: 60}), explain,
     numbers.of(numbered()),
     E.keymap.of([{key: "Tab", run: E.acceptCompletion}, ...E.closeBracketsKeymap, ...E.defaultKeymap, ...E.searchKeymap, ...E.historyKeymap, ...E.completionKeymap, E.indentWithTab]),
-    E.EditorView.contentAttributes.of({"aria-label": on.label, spellcheck: "false", autocorrect: "off"}),
+    E.EditorView.contentAttributes.of({"aria-label": on.label, spellcheck: "false", autocorrect: "off", tabindex: "0"}),
     E.EditorView.updateListener.of((u) => { if (u.docChanged && !u.transactions.some((t) => t.annotation(remote))) on.change(u.state.doc.toString()); if (u.focusChanged) on.focus(u.view.hasFocus); }),
   ]})});
   view.renumber = () => view.dispatch({effects: numbers.reconfigure(numbered())});
