@@ -44,12 +44,16 @@ func confined(p *Plan) (Outcome, error) {
 		killTree()
 	}()
 	go func() {
+		said := false
 		for !over.Load() {
 			time.Sleep(lookEvery)
 			if ended.Load() { // one that was woken while others were stopped
 				killTree()
 			} else if what := p.exceeded(); what != "" && !ended.Load() {
-				syscall.Write(2, []byte("sandbox: "+what+"\n"))
+				if !said {
+					syscall.Write(2, []byte("sandbox: "+what+"\n"))
+					said = true
+				}
 				killTree()
 			}
 		}

@@ -19,6 +19,9 @@ const (
 	FDReport = 5 // becomes the program's descriptor 3
 )
 
+// Folder is the program's, in memory: the only place it can write to.
+const Folder = "/tmp"
+
 // Plan is what the process has to do.
 type Plan struct {
 	Exe  string   // real path of the interpreter

@@ -4,9 +4,6 @@ package inside
 
 import "syscall"
 
-// The program's folder, in memory: the only place it can write to.
-const Folder = "/tmp"
-
 // Slots for results of system calls.
 const (
 	slotFile = iota

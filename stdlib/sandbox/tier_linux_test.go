@@ -1,0 +1,34 @@
+//go:build amd64 || arm64
+
+package sandbox
+
+import (
+	"sync"
+	"testing"
+)
+
+var confinedHere = sync.OnceValues(func() (*python, error) { return interpreterFor(Confined) })
+
+// inBothTiers runs a test with namespaces and without, whatever this machine prefers.
+func inBothTiers(t *testing.T, test func(t *testing.T, tier string)) {
+	for _, tier := range []string{Namespaces, Confined} {
+		t.Run(tier[:8], func(t *testing.T) {
+			find := interpreter
+			if tier == Confined {
+				find = confinedHere
+			}
+			py, err := find()
+			if err != nil {
+				t.Skip(err)
+			}
+			if py.tier != tier {
+				t.Skip("this machine has only: " + py.tier)
+			}
+			t.Logf("%s, users of their own: %t", py.exe, py.own || py.root)
+			before := interpreter
+			interpreter = func() (*python, error) { return py, nil }
+			defer func() { interpreter = before }()
+			test(t, tier)
+		})
+	}
+}
