@@ -3,6 +3,9 @@
 package sandbox
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 )
@@ -31,4 +34,13 @@ func inBothTiers(t *testing.T, test func(t *testing.T, tier string)) {
 			test(t, tier)
 		})
 	}
+}
+
+// nothingLeft looks for folders of programs that have ended.
+func nothingLeft() error {
+	left, err := filepath.Glob(filepath.Join(os.TempDir(), "cogumi-program-*"))
+	if err == nil && len(left) > 0 {
+		err = fmt.Errorf("folders that are left: %v", left)
+	}
+	return err
 }

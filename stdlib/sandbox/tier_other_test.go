@@ -5,3 +5,5 @@ package sandbox
 import "testing"
 
 func inBothTiers(t *testing.T, test func(t *testing.T, tier string)) { t.Skip("no sandbox here") }
+
+func nothingLeft() error { return nil }

@@ -85,3 +85,45 @@ func TestFilter(t *testing.T) {
 		}
 	}
 }
+
+// Without namespaces the filter is all that keeps a program from what Landlock
+// does not see.
+func TestFilterWithoutNamespaces(t *testing.T) {
+	const eperm = retErrno | uint32(syscall.EPERM)
+	for _, c := range []struct {
+		version int
+		own     bool
+	}{{1, false}, {2, true}, {3, false}, {6, false}, {7, true}} {
+		f := confinedFilter(c.version, c.own)
+		f = append([]filter{{code: bpfLoad, k: dataNr}}, append(f, filter{code: bpfReturn, k: retAllow})...)
+		others := map[bool]uint32{true: retAllow, false: eperm}[c.own || c.version >= 6]
+		truncated := map[bool]uint32{true: retAllow, false: eperm}[c.version >= 3]
+		for _, k := range []struct {
+			name     string
+			nr, arg0 uint32
+			want     uint32
+		}{
+			{"read", syscall.SYS_READ, 0, retAllow},
+			{"a signal to itself", syscall.SYS_KILL, ownPid, retAllow},
+			{"a signal to others", syscall.SYS_KILL, 1234, others},
+			{"a signal to a thread of others", syscall.SYS_TGKILL, 1234, others},
+			{"a signal to all", syscall.SYS_KILL, 1<<32 - 1, eperm},
+			{"its own limits", syscall.SYS_PRLIMIT64, 0, retAllow},
+			{"limits of others", syscall.SYS_PRLIMIT64, 1234, eperm},
+			{"truncate", syscall.SYS_TRUNCATE, 0, truncated},
+			{"any socket", syscall.SYS_SOCKET, syscall.AF_UNIX, eperm},
+			{"a pair of other sockets", syscall.SYS_SOCKETPAIR, syscall.AF_INET, eperm},
+			{"to outlive its parent", syscall.SYS_PRCTL, prSetPdeathsig, eperm},
+			{"to be named", syscall.SYS_PRCTL, 15, retAllow},
+		} {
+			if got := filterAnswer(t, f, auditArch, k.nr, k.arg0); got != k.want {
+				t.Errorf("%s, Landlock %d, own user %t: %#x, want %#x", k.name, c.version, c.own, got, k.want)
+			}
+		}
+		for _, nr := range unseen {
+			if got := filterAnswer(t, f, auditArch, nr, 0); got != eperm {
+				t.Errorf("system call %d: %#x", nr, got)
+			}
+		}
+	}
+}

@@ -83,6 +83,9 @@ func confinedFilter(version int, ownUser bool) []filter {
 		}
 		within(nr, append(part, filter{code: bpfReturn, k: retAllow})...)
 	}
+	if self == nil {
+		never(syscall.SYS_KILL, dataArg0, 1<<32-1) // all that there are
+	}
 	never(syscall.SYS_PRCTL, dataArg0, prSetPdeathsig, prSetDumpable, prSetSubreaper)
 	never(syscall.SYS_FCNTL, dataArg1, fSetOwn, fSetOwnEx, fNotify) // the kernel would send signals for it
 	never(syscall.SYS_IOCTL, dataArg1, fioSetOwn, siocSetGroup, tiocsti, tioclinux)
