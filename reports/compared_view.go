@@ -233,6 +233,9 @@ func versusHead(c *Compared) headline {
 	case len(c.Pairs) > 0:
 		h.Text = "No difference between the runs is proven"
 		h.Lede = pairSentence(c, &c.Pairs[0])
+	case len(c.Groups) == 1 && len(c.Runs) > 1:
+		h.Text = plural(len(c.Runs), "run") + " with the same settings, averaged"
+		h.Lede = "They are one group, so there is nothing to hold them against: figures and curves are means, with 95% intervals over the runs."
 	default:
 		h.Text = plural(len(c.Runs), "run") + " side by side"
 		if best := bestOf(c); best != "" {

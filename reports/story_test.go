@@ -61,3 +61,16 @@ func TestSentence(t *testing.T) {
 		}
 	}
 }
+
+// TestOneGroupIsNoComparison: runs that differ in nothing but their seeds have
+// common items; the headline does not say otherwise.
+func TestOneGroupIsNoComparison(t *testing.T) {
+	c := &Compared{Runs: make([]ComparedRun, 3), Groups: make([]ComparedGroup, 1)}
+	if h := versusHead(c); h.Text != "3\u00a0runs with the same settings, averaged" || strings.Contains(h.Lede, "in common") {
+		t.Errorf("%q %q", h.Text, h.Lede)
+	}
+	c.Groups = make([]ComparedGroup, 2)
+	if h := versusHead(c); h.Text != "3\u00a0runs side by side" {
+		t.Errorf("%q", h.Text)
+	}
+}

@@ -95,13 +95,15 @@ func TestPeerMLflow(t *testing.T) {
 	}
 	defer func() { killGroup(server); server.Wait() }()
 	address := fmt.Sprintf("http://127.0.0.1:%d", port)
-	for until := time.Now().Add(2 * time.Minute); ; time.Sleep(time.Second / 2) {
+	for until := time.Now().Add(5 * time.Minute); ; time.Sleep(time.Second / 2) {
 		if res, err := http.Get(address + "/health"); err == nil {
 			res.Body.Close()
 			break
 		}
 		if time.Now().After(until) {
-			t.Fatal("MLflow did not start")
+			killGroup(server)
+			server.Wait()
+			t.Fatalf("MLflow did not start:\n%s", said.String())
 		}
 	}
 	r := finished(t)
