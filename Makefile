@@ -8,7 +8,7 @@ export CGO_ENABLED = 0
 STATICCHECK_VERSION = v0.8.0
 STATICCHECK = $(shell $(GO) env GOPATH)/bin/staticcheck
 
-.PHONY: build demo test models check vet format cross static symbols docs docs-check bench bench-cpu bench-dedup bench-scripts bench-judge bench-gemm kernels echarts editor gallery screenshots fuzz fuzz-scripts test-gotree test-peers clean
+.PHONY: build demo test models check vet format cross static symbols docs docs-check bench bench-cpu bench-dedup bench-scripts bench-judge bench-sandbox bench-gemm kernels echarts editor gallery screenshots fuzz fuzz-scripts test-gotree test-peers clean
 
 build: ## ./cogumi
 	$(GO) build -trimpath -ldflags "-s -w" -o cogumi .
@@ -79,6 +79,9 @@ test-gotree: ## the programs of Go's own test folder, interpreted; minutes
 
 bench-judge: ## judgements a second against an endpoint in another process, and the memory they take
 	$(GO) test -run '^$$' -bench Judgements -benchtime 3x ./stdlib/judge
+
+bench-sandbox: ## programs a second, each in a sandbox of its own, with namespaces and without
+	$(GO) test -run '^$$' -bench HumanEval -benchtime 3x ./stdlib/sandbox
 
 bench-gemm: ## matrix products beside numpy's OpenBLAS, in the same run
 	python3 -m venv .bench && .bench/bin/pip install -q numpy

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"runtime"
 	"testing"
 	"time"
 )
@@ -19,4 +20,26 @@ func BenchmarkRun(b *testing.B) {
 	}
 	spent := childrenCPU() - before
 	b.ReportMetric(float64(spent)/float64(time.Millisecond)/float64(b.N), "cpu-ms/op")
+}
+
+// BenchmarkHumanEval is how many of HumanEval's solutions are tried in a second,
+// each in a sandbox of its own.
+func BenchmarkHumanEval(b *testing.B) {
+	var list []Program
+	for _, e := range exercises(b) {
+		list = append(list, e.program(e.Solution))
+	}
+	for _, tier := range []string{Namespaces, Confined} {
+		b.Run(tier[:8], func(b *testing.B) {
+			defer preferring(b, tier)()
+			before := childrenCPU()
+			for b.Loop() {
+				if _, err := RunAll(b.Context(), list, 2*runtime.NumCPU()); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(len(list)*b.N)/b.Elapsed().Seconds(), "programs/s")
+			b.ReportMetric((childrenCPU()-before).Seconds()*1000/float64(len(list)*b.N), "cpu-ms/program")
+		})
+	}
 }

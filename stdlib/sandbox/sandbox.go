@@ -149,9 +149,13 @@ func Available() error {
 	return err
 }
 
-// Version names the interpreter, as "3.11.7"; empty where there is none.
+// Version names the interpreter, as "3.11.7", and says where programs run without
+// namespaces, since runs and reports show it; empty where there is none.
 func Version() string {
 	o, _ := offered()
+	if o.Isolation == Confined {
+		return o.Version + " without namespaces"
+	}
 	return o.Version
 }
 

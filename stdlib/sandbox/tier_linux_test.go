@@ -16,24 +16,29 @@ var confinedHere = sync.OnceValues(func() (*python, error) { return interpreterF
 func inBothTiers(t *testing.T, test func(t *testing.T, tier string)) {
 	for _, tier := range []string{Namespaces, Confined} {
 		t.Run(tier[:8], func(t *testing.T) {
-			find := interpreter
-			if tier == Confined {
-				find = confinedHere
-			}
-			py, err := find()
-			if err != nil {
-				t.Skip(err)
-			}
-			if py.tier != tier {
-				t.Skip("this machine has only: " + py.tier)
-			}
-			t.Logf("%s, users of their own: %t", py.exe, py.own || py.root)
-			before := interpreter
-			interpreter = func() (*python, error) { return py, nil }
-			defer func() { interpreter = before }()
+			defer preferring(t, tier)()
 			test(t, tier)
 		})
 	}
+}
+
+// preferring makes this process use one kind of sandbox until the result is called.
+func preferring(t testing.TB, tier string) func() {
+	find := interpreter
+	if tier == Confined {
+		find = confinedHere
+	}
+	py, err := find()
+	if err != nil {
+		t.Skip(err)
+	}
+	if py.tier != tier {
+		t.Skip("this machine has only: " + py.tier)
+	}
+	t.Logf("%s, users of their own: %t", py.exe, py.own || py.root)
+	before := interpreter
+	interpreter = func() (*python, error) { return py, nil }
+	return func() { interpreter = before }
 }
 
 // nothingLeft looks for folders of programs that have ended.
