@@ -13,9 +13,12 @@ func init() {
 	register("cogumi/stdlib/sandbox", func() *Package {
 		return &Package{Path: "cogumi/stdlib/sandbox", Name: "sandbox", Values: map[string]reflect.Value{
 			"Available":        reflect.ValueOf(p_cogumi_stdlib_sandbox.Available),
+			"Confined":         untypedString("Landlock, seccomp, limits; no namespaces"),
 			"ErrUnsupported":   reflect.ValueOf(&p_cogumi_stdlib_sandbox.ErrUnsupported).Elem(),
 			"Handlers":         reflect.ValueOf(p_cogumi_stdlib_sandbox.Handlers),
+			"Isolation":        reflect.ValueOf(p_cogumi_stdlib_sandbox.Isolation),
 			"Limits":           reflect.ValueOf((*p_cogumi_stdlib_sandbox.Limits)(nil)),
+			"Namespaces":       untypedString("namespaces, Landlock, seccomp, limits"),
 			"Program":          reflect.ValueOf((*p_cogumi_stdlib_sandbox.Program)(nil)),
 			"Result":           reflect.ValueOf((*p_cogumi_stdlib_sandbox.Result)(nil)),
 			"Run":              reflect.ValueOf(p_cogumi_stdlib_sandbox.Run),
