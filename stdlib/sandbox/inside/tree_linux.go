@@ -114,7 +114,7 @@ func (p *Plan) exceeded() string {
 		return "more threads and processes than " + decimal(int64(p.Tasks))
 	case files > mostFiles:
 		return "more files than " + decimal(mostFiles)
-	case bytes > p.Disk:
+	case bytes > p.Disk+1<<20: // one file as large as allowed, beside the program, is not too much
 		return "No space left: more in files than " + decimal(int64(p.Disk)) + " bytes"
 	}
 	return ""
