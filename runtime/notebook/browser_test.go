@@ -109,7 +109,7 @@ func (s *served) text() string {
 }
 
 // patience is how long a test waits for what should be.
-var patience = 20 * time.Second
+var patience = 60 * time.Second
 
 // oneBrowser is one empty Chromium for all tests of the package.
 var oneBrowser = sync.OnceValues(func() (context.Context, error) {
@@ -229,7 +229,7 @@ func (b *tab) idle() {
 // until waits for a text in the file.
 func (s *served) until(text string) {
 	s.t.Helper()
-	for end := time.Now().Add(10 * time.Second); !strings.Contains(s.text(), text); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); !strings.Contains(s.text(), text); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			s.t.Fatalf("the file does not get %q:\n%s", text, s.text())
 		}
