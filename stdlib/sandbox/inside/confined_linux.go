@@ -5,6 +5,7 @@ package inside
 import (
 	"errors"
 	"os"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -38,28 +39,36 @@ func confined(p *Plan) (Outcome, error) {
 	}
 	syscall.Close(status[1])
 	var killed, ended, over atomic.Bool
+	var said sync.Once
+	var refused atomic.Bool // a limit is broken: the program does not end well
+	refuse := func(what string) {
+		refused.Store(true)
+		said.Do(func() { syscall.Write(2, []byte("sandbox: "+what+"\n")) })
+	}
 	go func() {
 		awaitEnd()
 		killed.Store(true)
 		killTree()
 	}()
 	go func() {
-		said := false
 		for !over.Load() {
 			time.Sleep(lookEvery)
 			if ended.Load() { // one that was woken while others were stopped
 				killTree()
 			} else if what := p.exceeded(); what != "" && !ended.Load() {
-				if !said {
-					syscall.Write(2, []byte("sandbox: "+what+"\n"))
-					said = true
-				}
+				refuse(what)
 				killTree()
 			}
 		}
 	}()
 	out, err := reap(pid, status[0], &ended)
 	over.Store(true)
+	if what := p.exceeded(); what != "" { // it may have ended before anybody looked
+		refuse(what)
+	}
+	if refused.Load() && out.Status == 0 {
+		out.Status = int(syscall.SIGKILL)
+	}
 	out.Killed = killed.Load() && syscall.WaitStatus(out.Status).Signaled()
 	return out, err
 }
