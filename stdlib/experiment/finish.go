@@ -101,6 +101,13 @@ func (r *Run) close(err error) (code int) {
 
 func (r *Run) end(state run.State, failure *run.Failure) error {
 	r.background.Wait()
+	err := r.last(state, failure)
+	// Not under flushing: Close waits for a heartbeat, which may be about to flush.
+	return errors.Join(err, r.w.Close())
+}
+
+// last is the last change of run.json.
+func (r *Run) last(state run.State, failure *run.Failure) error {
 	r.flushing.Lock()
 	defer r.flushing.Unlock()
 	r.mu.Lock()
@@ -108,12 +115,11 @@ func (r *Run) end(state run.State, failure *run.Failure) error {
 	r.info.dirty = false
 	r.mu.Unlock()
 	ended := time.Now().UTC()
-	err := r.w.Update(func(i *run.Info) {
+	return r.w.Update(func(i *run.Info) {
 		c.apply(i)
 		i.State, i.Error, i.Ended = state, failure, ended
 		i.Cost = costOf(ended.Sub(i.Started))
 	})
-	return errors.Join(err, r.w.Close())
 }
 
 // leftovers warns of what a person asked for and did not get.
