@@ -1,5 +1,7 @@
 package kernels
 
+import "slices"
+
 // Linear applies one or several projections to the same input:
 // Y = X·Wᵀ (+ bias) + Scale·(drop(X)·Aᵀ)·Bᵀ, each with its own W, A, B.
 // Projections that share an input are one operation, so that a device may read
@@ -81,6 +83,9 @@ type LinearBackward struct {
 	DX      *Tensor   // nil where the input needs no gradient
 	Add     bool      // add to DX
 	DA, DB  []*Tensor // added to; nil entries without LoRA
+	// G [T, Σr], where it is not nil, is written: the G's side by side, for an
+	// AdapterBackward that comes later. DA is left to that, and X is not read.
+	G *Tensor
 }
 
 // Backward appends the gradients of the input and of the adapters.
@@ -103,6 +108,9 @@ func (o *LinearBackward) Kind() string { return "linear.backward" }
 
 func (o *LinearBackward) Reads() []*Tensor {
 	ts := o.Forward.Reads()
+	if o.G != nil {
+		ts = slices.DeleteFunc(ts, func(t *Tensor) bool { return t == o.Forward.X })
+	}
 	for i, p := range o.Forward.Projs {
 		ts = append(ts, tensors(p.U, o.DY[i])...)
 	}
@@ -116,9 +124,28 @@ func (o *LinearBackward) Reads() []*Tensor {
 }
 
 func (o *LinearBackward) Writes() []*Tensor {
-	ts := tensors(o.DX)
+	ts := tensors(o.DX, o.G)
 	for i := range o.DA {
 		ts = append(ts, tensors(o.DA[i], o.DB[i])...)
 	}
 	return ts
 }
+
+// AdapterBackward is what a LinearBackward with G leaves: dA += Gᵀ·drop(X).
+type AdapterBackward struct {
+	Forward *Linear
+	G       *Tensor   // [T, Σr]
+	DA      []*Tensor // one per projection, added to; nil entries without LoRA
+}
+
+func (o *AdapterBackward) Kind() string { return "linear.backward" }
+
+func (o *AdapterBackward) Reads() []*Tensor {
+	ts := tensors(o.Forward.Rows, o.Forward.X, o.G)
+	if d := o.Forward.Drop; d != nil {
+		ts = append(ts, d.Seed)
+	}
+	return append(ts, tensors(o.DA...)...)
+}
+
+func (o *AdapterBackward) Writes() []*Tensor { return tensors(o.DA...) }

@@ -16,6 +16,7 @@ type SwiGLUBackward struct {
 	Forward *SwiGLU
 	DH      *Tensor
 	DG, DU  *Tensor // written
+	H       *Tensor // the forward's result, written again; nil: not wanted; may lie where DH does
 }
 
 // Backward appends the gradients of G and U, which nothing else reads.
@@ -30,7 +31,10 @@ func (o *SwiGLUBackward) Kind() string { return "swiglu.backward" }
 func (o *SwiGLUBackward) Reads() []*Tensor {
 	return tensors(o.Forward.Rows, o.Forward.G, o.Forward.U, o.DH)
 }
-func (o *SwiGLUBackward) Writes() []*Tensor { return tensors(o.DG, o.DU) }
+func (o *SwiGLUBackward) Writes() []*Tensor { return tensors(o.DG, o.DU, o.H) }
+
+// Overwrites is an Overwriter's: H is written when nothing needs DH any more.
+func (o *SwiGLUBackward) Overwrites() [][2]*Tensor { return [][2]*Tensor{{o.H, o.DH}} }
 
 // Embed is Y[i] = Table[IDs[i]]. The table is frozen: it has no backward.
 type Embed struct {

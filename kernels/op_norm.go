@@ -23,7 +23,8 @@ type AddNormBackward struct {
 	Forward *AddNorm
 	DY      *Tensor
 	DSum    *Tensor
-	Add     bool // add to DSum
+	Add     bool    // add to DSum
+	Y       *Tensor // the forward's result, written again; nil: not wanted; may lie where DY does
 }
 
 // Backward gives X and Delta the same gradient, that of their sum.
@@ -62,7 +63,10 @@ func (o *AddNormBackward) Reads() []*Tensor {
 	return ts
 }
 
-func (o *AddNormBackward) Writes() []*Tensor { return tensors(o.DSum) }
+func (o *AddNormBackward) Writes() []*Tensor { return tensors(o.DSum, o.Y) }
+
+// Overwrites is an Overwriter's: Y is written when nothing needs DY any more.
+func (o *AddNormBackward) Overwrites() [][2]*Tensor { return [][2]*Tensor{{o.Y, o.DY}} }
 
 // HeadNorm normalises every head of a row by itself, with one weight for all
 // heads: the RMSNorm of queries and keys in Qwen 3, between projection and RoPE.

@@ -35,6 +35,8 @@ func (o *operands) bind(v *host.View, op kernels.Op) (func(), error) {
 		return o.linear(v, x), nil
 	case *kernels.LinearBackward:
 		return o.linearBackward(v, x), nil
+	case *kernels.AdapterBackward:
+		return o.adapterBackward(v, x), nil
 	case *kernels.DoRANorm:
 		return doraNorm(v, x), nil
 	case *kernels.DoRA:

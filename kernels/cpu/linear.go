@@ -83,8 +83,11 @@ func (o *operands) linearBackward(v *host.View, op *kernels.LinearBackward) func
 	drop := newDropped(v, f, &o.work)
 	return func() {
 		n := count(v, f.Rows)
-		dropped := drop.input(head(v, f.X, n))
-		add := op.Add
+		var dropped gemm.Matrix
+		if op.G == nil {
+			dropped = drop.input(head(v, f.X, n))
+		}
+		add, column := op.Add, 0
 		for i, p := range f.Projs {
 			dy := head(v, op.DY[i], n)
 			if op.DX != nil {
@@ -100,11 +103,49 @@ func (o *operands) linearBackward(v *host.View, op *kernels.LinearBackward) func
 			copy(us.Data, v.F32(p.U))
 			vec.Scale(a.scale, us.Data)
 			gemm.MulMatrix(g, dy, a.scaledB(), false)
-			gemm.MulMatrix(gemm.Dense(v.F32(op.DA[i]), r, a.a.Cols), g.T(), dropped, true)
+			if op.G == nil {
+				gemm.MulMatrix(gemm.Dense(v.F32(op.DA[i]), r, a.a.Cols), g.T(), dropped, true)
+			} else {
+				moveColumns(head(v, op.G, n), g, column, true)
+				column += r
+			}
 			gemm.MulMatrix(gemm.Dense(v.F32(op.DB[i]), a.b.Rows, r), dy.T(), us, true)
 			if op.DX != nil {
 				drop.addInputGradient(head(v, op.DX, n), g, a.a)
 			}
+		}
+	}
+}
+
+// adapterBackward is the part of linearBackward that was left for later.
+func (o *operands) adapterBackward(v *host.View, op *kernels.AdapterBackward) func() {
+	f := op.Forward
+	drop := newDropped(v, f, &o.work)
+	return func() {
+		n, column := count(v, f.Rows), 0
+		dropped := drop.input(head(v, f.X, n))
+		for i, p := range f.Projs {
+			a := newAdapter(v, p, &o.work)
+			if a == nil {
+				continue
+			}
+			r := a.a.Rows
+			g := gemm.Dense(a.work.gradient.data[:n*r], n, r)
+			moveColumns(head(v, op.G, n), g, column, false)
+			gemm.MulMatrix(gemm.Dense(v.F32(op.DA[i]), r, a.a.Cols), g.T(), dropped, true)
+			column += r
+		}
+	}
+}
+
+// moveColumns copies part to the columns of all from column on, or from there.
+func moveColumns(all, part gemm.Matrix, column int, into bool) {
+	for i := range part.Rows {
+		a, b := all.Data[i*all.Cols+column:][:part.Cols], part.Data[i*part.Cols:(i+1)*part.Cols]
+		if into {
+			copy(a, b)
+		} else {
+			copy(b, a)
 		}
 	}
 }

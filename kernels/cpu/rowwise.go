@@ -42,10 +42,13 @@ func addNormBackward(v *host.View, o *kernels.AddNormBackward) func() {
 	if f.Sum == nil {
 		sum = v.F32(f.X)
 	}
-	w, rstd, dy, ds := v.F32(f.W), v.F32(f.RStd), v.F32(o.DY), v.F32(o.DSum)
+	w, rstd, dy, ds, y := v.F32(f.W), v.F32(f.RStd), v.F32(o.DY), v.F32(o.DSum), v.F32(o.Y)
 	return func() {
 		eachRow(count(v, f.Rows), func(i int) {
 			vec.RMSNormBackward(ds[i*h:(i+1)*h], dy[i*h:(i+1)*h], sum[i*h:(i+1)*h], w, rstd[i], o.Add)
+			if y != nil { // by the forward's own routine: the same bits
+				vec.RMSNorm(y[i*h:(i+1)*h], sum[i*h:(i+1)*h], w, f.Eps)
+			}
 		})
 	}
 }
@@ -93,11 +96,14 @@ func swiglu(v *host.View, o *kernels.SwiGLU) func() {
 
 func swigluBackward(v *host.View, o *kernels.SwiGLUBackward) func() {
 	f := o.Forward
-	g, u, dh, dg, du, cols := v.F32(f.G), v.F32(f.U), v.F32(o.DH), v.F32(o.DG), v.F32(o.DU), f.H.Cols()
+	g, u, dh, dg, du, h, cols := v.F32(f.G), v.F32(f.U), v.F32(o.DH), v.F32(o.DG), v.F32(o.DU), v.F32(o.H), f.H.Cols()
 	return func() {
 		par.For(count(v, f.Rows), grain, func(lo, hi int) {
 			a, b := lo*cols, hi*cols
 			vec.SwiGLUBackward(dg[a:b], du[a:b], dh[a:b], g[a:b], u[a:b])
+			if h != nil {
+				vec.SwiGLU(h[a:b], g[a:b], u[a:b])
+			}
 		})
 	}
 }

@@ -173,7 +173,7 @@ func operations() map[string]func(b *bench) {
 	}
 	ops["swiglu"] = func(b *bench) {
 		f := &kernels.SwiGLU{Rows: b.ints(5), G: b.normal(6, 19), U: b.normal(6, 19), H: b.normal(6, 19)}
-		b.program.Add(f, &kernels.SwiGLUBackward{Forward: f, DH: b.normal(6, 19), DG: b.normal(6, 19), DU: b.normal(6, 19)})
+		b.program.Add(f, &kernels.SwiGLUBackward{Forward: f, DH: b.normal(6, 19), DG: b.normal(6, 19), DU: b.normal(6, 19), H: b.normal(6, 19)})
 	}
 	for _, n := range []int{1, 255, 300, 5000} {
 		ops[fmt.Sprintf("adamw %d", n)] = func(b *bench) { adamOps(b, n) }
@@ -199,6 +199,9 @@ func linearOps(b *bench, format string, in int, rate float32) {
 		f.Projs = append(f.Projs, p)
 	}
 	b.program.Add(f, back)
+	later := *back
+	later.G, later.DA = b.normal(7, 4), make([]*kernels.Tensor, 2)
+	b.program.Add(&later, &kernels.AdapterBackward{Forward: f, G: later.G, DA: back.DA})
 }
 
 func lossOps(b *bench, format string) {
@@ -212,7 +215,7 @@ func normOps(b *bench) {
 	f := &kernels.AddNorm{Rows: b.ints(5), X: b.normal(6, 37), Delta: b.normal(6, 37), Sum: b.normal(6, 37), W: b.normal(37), Y: b.normal(6, 37), RStd: b.normal(6), Eps: 1e-5}
 	g := &kernels.AddNorm{Rows: f.Rows, X: b.normal(6, 37), W: f.W, Y: b.normal(6, 37), RStd: b.normal(6), Eps: 1e-5}
 	b.program.Add(f, g, &kernels.AddNormBackward{Forward: f, DY: b.normal(6, 37), DSum: b.normal(6, 37), Add: true},
-		&kernels.AddNormBackward{Forward: g, DY: b.normal(6, 37), DSum: b.normal(6, 37)})
+		&kernels.AddNormBackward{Forward: g, DY: b.normal(6, 37), DSum: b.normal(6, 37), Y: b.normal(6, 37)})
 }
 
 func headNormOps(b *bench, heads, dim int) {

@@ -34,6 +34,8 @@ func sizes(op kernels.Op) []int {
 		return linearSizes(o)
 	case *kernels.LinearBackward:
 		return linearSizes(o.Forward)
+	case *kernels.AdapterBackward:
+		return linearSizes(o.Forward)
 	case *kernels.CrossEntropy:
 		return []int{0, 0, 0, 0, 0, lossChunk(o) * o.W.Out}
 	}

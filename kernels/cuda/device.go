@@ -26,10 +26,6 @@ type Options struct {
 	// Eager runs launch by launch instead of as graphs, and times every
 	// operation; slower.
 	Eager bool
-	// Ride computes adapters behind a norm as part of the base products, where
-	// dequantised weights stay: 0.9 % faster, but then results depend by their last
-	// bits on how much memory there was.
-	Ride bool
 }
 
 // Device is one GPU. It implements kernels.Device.

@@ -24,6 +24,7 @@ type executable struct {
 	name   string
 	plan   *kernels.Plan
 	joined map[*kernels.Tensor]part
+	beside map[*kernels.Tensor]int
 	arena  place
 	away   place // in the host's memory
 	// open are copies to and from there that are under way while a run is
@@ -64,7 +65,7 @@ func (d *Device) Compile(p *kernels.Program) (kernels.Executable, error) {
 // then with all places known. Scratch memory lies among the activations.
 func (e *executable) compile(p *kernels.Program) error {
 	keep := e.d.keepDense(p, e.d.Plan(p).Arena)
-	e.joined = joined(p, keep && e.d.options.Ride)
+	e.joined, e.beside = joined(p), beside(p)
 	e.plan = plan(p, e.joined, nil)
 	c := &compiler{d: e.d, e: e, dry: true, base: fake << 1, keep: keep, turns: turns(p)}
 	scratch := make([]*kernels.Tensor, len(p.Ops))

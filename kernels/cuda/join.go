@@ -8,15 +8,13 @@ type part struct {
 	column int
 }
 
-// joined tells which tensors of a program are columns of one: the U's of a
-// Linear, which one product writes, and its input before them where that comes
-// from a norm: [X | U₁ | U₂ …]. There the adapters' up-projections ride in the
-// base products, [X | U]·[W | Scale·B]ᵀ.
-func joined(p *kernels.Program, ride bool) map[*kernels.Tensor]part {
+// joined tells which tensors of a program are columns of a wider one: the U's of a
+// Linear, which one product writes, and inputs with room for U's beside them.
+func joined(p *kernels.Program) map[*kernels.Tensor]part {
 	all := map[*kernels.Tensor]part{}
-	rides := map[*kernels.Tensor]*kernels.Linear{}
-	if ride {
-		rides = riding(p)
+	for x, l := range riding(p) {
+		_, rank := adapted(l)
+		all[x] = part{kernels.NewActivation(x.Name, kernels.BF16, x.Rows(), x.Cols()+rank), 0}
 	}
 	for _, op := range p.Ops {
 		l, ok := op.(*kernels.Linear)
@@ -27,18 +25,28 @@ func joined(p *kernels.Program, ride bool) map[*kernels.Tensor]part {
 		if us == nil {
 			continue
 		}
-		width, column := rank, 0
-		if rides[l.X] == l {
-			width, column = l.X.Cols()+rank, l.X.Cols()
-		}
-		whole := kernels.NewActivation(us[0].Name, kernels.BF16, l.X.Rows(), width)
-		if column > 0 {
-			all[l.X] = part{whole, 0}
-		}
+		whole, column := kernels.NewActivation(us[0].Name, kernels.BF16, l.X.Rows(), rank), 0
 		for _, j := range l.Projs {
 			if j.LoRA != nil {
 				all[j.U] = part{whole, column}
 				column += j.LoRA.A.Shape[0]
+			}
+		}
+	}
+	return all
+}
+
+// beside is how many columns adapters take beside the weights that they ride in,
+// by the weights' codes.
+func beside(p *kernels.Program) map[*kernels.Tensor]int {
+	all := map[*kernels.Tensor]int{}
+	for _, l := range riding(p) {
+		column := 0
+		for _, j := range l.Projs {
+			all[j.W.NF4.Codes] = 0
+			if j.LoRA != nil {
+				column += j.LoRA.A.Shape[0]
+				all[j.W.NF4.Codes] = column
 			}
 		}
 	}
@@ -55,53 +63,41 @@ func adapted(l *kernels.Linear) (us []*kernels.Tensor, rank int) {
 	return us, rank
 }
 
-// riding maps inputs to the Linear whose adapters ride beside them: a norm's
-// result that one Linear reads, of quantised weights that stay dequantised.
+// rideRows is from how many rows on riding saves more than its launches take.
+const rideRows = 256
+
+// riding maps inputs to the Linear whose up-projections ride in its base products,
+// Y = [X | U₁ | U₂ …]·[W | Scale·B]ᵀ: a norm's result that only this Linear
+// multiplies, now or when it runs again, with quantised weights.
 func riding(p *kernels.Program) map[*kernels.Tensor]*kernels.Linear {
 	out := map[*kernels.Tensor]*kernels.Linear{}
-	readers, norms := map[*kernels.Tensor]int{}, map[*kernels.Tensor]bool{}
-	inputs := map[*kernels.Tensor]map[*kernels.Tensor]bool{} // by U: with which inputs it is read or written
+	norms, other := map[*kernels.Tensor]bool{}, map[*kernels.Tensor]bool{}
 	for _, op := range p.Ops {
-		l, forward := op.(*kernels.Linear)
+		var input *kernels.Tensor // the operation knows how far its rows are apart
 		switch o := op.(type) {
 		case *kernels.AddNorm:
 			norms[o.Y] = o.Y.Cols()%8 == 0 && o.Y.Role == kernels.Activation
 		case *kernels.LinearBackward:
-			l = o.Forward
+			input = o.Forward.X
+		case *kernels.AdapterBackward:
+			input = o.Forward.X
+		case *kernels.Linear:
+			input = o.X
+			if first := out[o.X]; first == nil {
+				out[o.X] = o
+			} else if first.Projs[0].W != o.Projs[0].W {
+				other[o.X] = true
+			}
 		case *kernels.NonFinite:
 			continue
 		}
 		for _, t := range op.Reads() {
-			if l == nil || t != l.X {
-				readers[t] += 2
-			}
-		}
-		if l == nil {
-			continue
-		}
-		if forward {
-			readers[l.X]++
-		}
-		us, _ := adapted(l)
-		for _, u := range us {
-			if inputs[u] == nil {
-				inputs[u] = map[*kernels.Tensor]bool{}
-			}
-			inputs[u][l.X] = true
+			other[t] = other[t] || t != input
 		}
 	}
-	for _, op := range p.Ops {
-		l, ok := op.(*kernels.Linear)
-		if !ok || !norms[l.X] || readers[l.X] != 1 || !rideable(l) {
-			continue
-		}
-		us, _ := adapted(l)
-		together := us != nil
-		for _, u := range us {
-			together = together && len(inputs[u]) == 1 // computed again with the input, or not at all
-		}
-		if together {
-			out[l.X] = l
+	for x, l := range out {
+		if us, _ := adapted(l); us == nil || !norms[x] || other[x] || !rideable(l) {
+			delete(out, x)
 		}
 	}
 	return out
@@ -110,7 +106,7 @@ func riding(p *kernels.Program) map[*kernels.Tensor]*kernels.Linear {
 // rideable wants weights that can have columns beside them, and ranks that keep
 // rows on 16 bytes.
 func rideable(l *kernels.Linear) bool {
-	if l.Drop != nil || l.FP8 {
+	if l.Drop != nil || l.FP8 || l.X.Rows() < rideRows {
 		return false // dropout reads X row behind row; adapters are no 8-bit floats
 	}
 	for _, p := range l.Projs {
@@ -165,8 +161,11 @@ func (p planned) Overwrites() (pairs [][2]*kernels.Tensor) {
 	case *kernels.SwiGLUBackward:
 		may(o.DG, o.Forward.G)
 		may(o.DU, o.Forward.U)
+		may(o.H, o.DH)
+	case *kernels.AddNormBackward:
+		may(o.Y, o.DY)
 	case *kernels.LinearBackward:
-		if !o.Add {
+		if !o.Add && o.G == nil {
 			may(o.DX, o.Forward.X) // gradients of A read X, and come first
 		}
 	}
@@ -189,13 +188,13 @@ func plan(p *kernels.Program, joined map[*kernels.Tensor]part, scratch []*kernel
 
 // Plan is about the plan that Compile will make, before anything is there.
 func (d *Device) Plan(p *kernels.Program) *kernels.Plan {
-	scratch := make([]*kernels.Tensor, len(p.Ops))
+	scratch, beside := make([]*kernels.Tensor, len(p.Ops)), beside(p)
 	for i, op := range p.Ops {
-		if n := workspace(op); n > 0 {
+		if n := workspace(op, beside); n > 0 {
 			scratch[i] = kernels.NewActivation(op.Kind()+" scratch", kernels.U8, int(n))
 		}
 	}
-	return plan(p, joined(p, false), scratch)
+	return plan(p, joined(p), scratch)
 }
 
 // view is where a [rows, cols] tensor is and how far its rows are apart.

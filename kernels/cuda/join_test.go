@@ -10,7 +10,7 @@ import (
 // layerProgram is norm → q, k, v → backward, with kept or recomputed input.
 func layerProgram(t *testing.T, drop func(l *kernels.Linear, y *kernels.Tensor) []*kernels.Tensor) (*kernels.Program, *kernels.Linear, *kernels.AddNorm) {
 	t.Helper()
-	const rows, in = 32, 64
+	const rows, in = 256, 64
 	half := func(name string, cols int) *kernels.Tensor {
 		return kernels.NewActivation(name, kernels.BF16, rows, cols)
 	}
@@ -52,57 +52,67 @@ func layerProgram(t *testing.T, drop func(l *kernels.Linear, y *kernels.Tensor) 
 
 func TestJoinedColumns(t *testing.T) {
 	p, l, norm := layerProgram(t, nil)
-	for _, ride := range []bool{false, true} {
-		j := joined(p, ride)
-		from := 0
-		if ride {
-			from = 64
-			if j[norm.Y] != (part{j[l.Projs[0].U].whole, 0}) {
-				t.Errorf("the input is %+v", j[norm.Y])
-			}
-		} else if j[norm.Y].whole != nil {
-			t.Error("the input was joined although nothing rides")
-		}
-		first, last := j[l.Projs[0].U], j[l.Projs[2].U]
-		if first.whole != last.whole || first.column != from || last.column != from+8 || first.whole.Cols() != from+24 {
-			t.Errorf("ride %t: %+v and %+v of %v", ride, first, last, first.whole)
-		}
-		places := plan(p, j, nil)
-		if _, ok := places.Offsets[first.whole]; !ok {
+	j := joined(p)
+	x, first, last := j[norm.Y], j[l.Projs[0].U], j[l.Projs[2].U]
+	if x.whole == nil || x.column != 0 || x.whole.Cols() != 64+24 {
+		t.Errorf("the input is %+v", x)
+	}
+	if first.whole != last.whole || first.whole == x.whole || first.column != 0 || last.column != 8 || first.whole.Cols() != 24 {
+		t.Errorf("%+v and %+v of %v", first, last, first.whole)
+	}
+	places := plan(p, j, nil)
+	for _, whole := range []*kernels.Tensor{x.whole, first.whole} {
+		if _, ok := places.Offsets[whole]; !ok {
 			t.Error("the whole has no place")
 		}
-		if _, ok := places.Offsets[l.Projs[0].U]; ok {
+	}
+	for _, part := range []*kernels.Tensor{norm.Y, l.Projs[0].U} {
+		if _, ok := places.Offsets[part]; ok {
 			t.Error("a part has a place of its own")
+		}
+	}
+	room := beside(p)
+	for i, want := range []int{8, 0, 24} {
+		if got, ok := room[l.Projs[i].W.NF4.Codes]; !ok || got != want {
+			t.Errorf("%d columns beside weight %d, want %d", got, i, want)
 		}
 	}
 }
 
-// TestWhoRides: an input that is computed again while its U's are kept does not
-// ride (its columns would be kept with them), one that is computed again with
-// them does, in both halves.
+// TestWhoRides: whether an input is kept or computed again, whatever is computed
+// with it again, every product with its weights is the same one.
 func TestWhoRides(t *testing.T) {
 	inputOnly := func(_ *kernels.Linear, y *kernels.Tensor) []*kernels.Tensor { return []*kernels.Tensor{y} }
+	outputs := func(l *kernels.Linear, _ *kernels.Tensor) []*kernels.Tensor { return l.Writes() }
 	everything := func(l *kernels.Linear, y *kernels.Tensor) []*kernels.Tensor { return append(l.Writes(), y) }
 	for _, c := range []struct {
 		name   string
 		drop   func(*kernels.Linear, *kernels.Tensor) []*kernels.Tensor
 		change func(*kernels.Linear)
-		rides  int
+		rides  int // inputs
 	}{
 		{"kept", nil, nil, 1},
-		{"input computed again", inputOnly, nil, 0},
+		{"input computed again", inputOnly, nil, 1},
+		{"outputs computed again", outputs, nil, 1},
 		{"all computed again", everything, nil, 2},
 		{"dropout", nil, func(l *kernels.Linear) { l.Drop = &kernels.Dropout{} }, 0},
 		{"rank not a multiple of 8", nil, func(l *kernels.Linear) { l.Projs[0].LoRA.A.Shape[0] = 4 }, 0},
 		{"weight in 16 bits", nil, func(l *kernels.Linear) { l.Projs[1].W.NF4 = nil }, 0},
 		{"no adapters", nil, func(l *kernels.Linear) { l.Projs[0].LoRA, l.Projs[2].LoRA = nil, nil }, 0},
+		{"few rows", nil, func(l *kernels.Linear) { l.X.Shape[0] = 64 }, 0},
 	} {
 		p, l, _ := layerProgram(t, c.drop)
 		if c.change != nil {
 			c.change(l)
 		}
-		if got := len(riding(p)); got != c.rides {
-			t.Errorf("%s: %d ride, want %d", c.name, got, c.rides)
+		rides := riding(p)
+		if len(rides) != c.rides {
+			t.Errorf("%s: %d ride, want %d", c.name, len(rides), c.rides)
+		}
+		for _, op := range p.Ops {
+			if again, ok := op.(*kernels.Linear); ok && c.rides > 0 && rides[again.X] == nil {
+				t.Errorf("%s: a product of the same weights does not ride", c.name)
+			}
 		}
 	}
 	p, _, norm := layerProgram(t, nil)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"unsafe"
 
@@ -127,15 +128,25 @@ func (s *scene) matrix(format string, out, in int) *kernels.Matrix {
 // the results.
 func (s *scene) run(t *testing.T, d kernels.Device) [][]float32 {
 	t.Helper()
+	s.place(t, d)
+	defer d.Free(s.tensors...)
+	return s.execute(t, d)
+}
+
+func (s *scene) place(t *testing.T, d kernels.Device) {
+	t.Helper()
 	if err := d.Alloc(s.tensors...); err != nil {
 		t.Fatal(err)
 	}
-	defer d.Free(s.tensors...)
 	for _, x := range s.tensors {
 		if err := d.Write(x, 0, s.data[x]); err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+func (s *scene) execute(t *testing.T, d kernels.Device) [][]float32 {
+	t.Helper()
 	e, err := d.Compile(&s.program)
 	if err != nil {
 		t.Fatal(err)
@@ -202,6 +213,7 @@ type linearCase struct {
 	outs, ranks []int
 	rate        float32
 	add         bool
+	later       bool // the gradients of A in an operation of their own
 }
 
 func (c linearCase) build(s *scene) {
@@ -229,25 +241,43 @@ func (c linearCase) build(s *scene) {
 		s.results = append(s.results, result{p.Y, c.used, 5e-3})
 	}
 	s.program.Add(op, back)
+	if ranks := s.ranks(op); c.later && ranks > 0 {
+		back.G = kernels.NewActivation("g", s.compute, c.rows, ranks)
+		s.program.Add(&kernels.AdapterBackward{Forward: op, G: back.G, DA: back.DA})
+		back.DA = make([]*kernels.Tensor, len(back.DA))
+	}
+}
+
+func (s *scene) ranks(op *kernels.Linear) (sum int) {
+	for _, p := range op.Projs {
+		if p.LoRA != nil {
+			sum += p.LoRA.A.Shape[0]
+		}
+	}
+	return sum
 }
 
 func TestLinear(t *testing.T) {
 	d := open(t, Options{})
 	for i, c := range []linearCase{
-		{"nf4", 64, 64, 64, []int{64}, []int{8}, 0, false},
-		{"nf4", 77, 51, 128, []int{192, 64, 64}, []int{8, 8, 8}, 0, true},
-		{"nf4", 77, 51, 128, []int{192, 64, 64}, []int{8, 16, 8}, 0.25, true},
-		{"nf4", 40, 1, 192, []int{320, 320}, []int{4, 0}, 0.5, false},
-		{"bf16", 130, 129, 96, []int{72, 40}, []int{3, 5}, 0, true},
-		{"bf16", 33, 33, 64, []int{64}, []int{0}, 0, false},
-		{"f32", 65, 60, 200, []int{104}, []int{8}, 0, true},
-		{"f32", 512, 500, 1024, []int{1024, 256, 256}, []int{64, 64, 64}, 0.1, false},
-		{"nf4", 5, 3, 128, []int{192, 64, 64}, []int{8, 16, 8}, 0, true},
-		{"nf4", 8, 8, 640, []int{64, 320}, []int{0, 8}, 0, false},
-		{"nf4", 1, 1, 4096, []int{1024}, []int{0}, 0, false},
-		{"nf4", 4, 3, 14336, []int{256}, []int{8}, 0, false},
+		{"nf4", 64, 64, 64, []int{64}, []int{8}, 0, false, false},
+		{"nf4", 77, 51, 128, []int{192, 64, 64}, []int{8, 8, 8}, 0, true, false},
+		{"nf4", 77, 51, 128, []int{192, 64, 64}, []int{8, 16, 8}, 0.25, true, false},
+		{"nf4", 40, 1, 192, []int{320, 320}, []int{4, 0}, 0.5, false, false},
+		{"bf16", 130, 129, 96, []int{72, 40}, []int{3, 5}, 0, true, false},
+		{"bf16", 33, 33, 64, []int{64}, []int{0}, 0, false, false},
+		{"f32", 65, 60, 200, []int{104}, []int{8}, 0, true, false},
+		{"f32", 512, 500, 1024, []int{1024, 256, 256}, []int{64, 64, 64}, 0.1, false, false},
+		{"nf4", 5, 3, 128, []int{192, 64, 64}, []int{8, 16, 8}, 0, true, false},
+		{"nf4", 8, 8, 640, []int{64, 320}, []int{0, 8}, 0, false, false},
+		{"nf4", 1, 1, 4096, []int{1024}, []int{0}, 0, false, false},
+		{"nf4", 4, 3, 14336, []int{256}, []int{8}, 0, false, false},
 	} {
-		t.Run(fmt.Sprintf("%s-%d", c.format, i), func(t *testing.T) { twins(t, d, uint64(i), c.build) })
+		t.Run(fmt.Sprintf("%s-%d", c.format, i), func(t *testing.T) {
+			twins(t, d, uint64(i), c.build)
+			c.later = true
+			twins(t, d, uint64(i), c.build)
+		})
 	}
 }
 
@@ -259,13 +289,13 @@ func TestLinearFP8(t *testing.T) {
 		t.Skip(err)
 	}
 	for i, c := range []linearCase{
-		{"nf4", 64, 64, 64, []int{64}, []int{8}, 0, false},
-		{"nf4", 80, 51, 128, []int{192, 64, 64}, []int{8, 16, 8}, 0, true},
-		{"nf4", 80, 51, 128, []int{192, 64, 64}, []int{8, 0, 8}, 0.25, false},
-		{"nf4", 272, 270, 640, []int{1024, 2048}, []int{16, 0}, 0, true},
-		{"nf4", 48, 48, 4096, []int{1024}, []int{0}, 0, false},
-		{"bf16", 80, 51, 576, []int{576, 192, 192}, []int{8, 16, 8}, 0, true},
-		{"f32", 16, 16, 64, []int{48}, []int{8}, 0, false},
+		{"nf4", 64, 64, 64, []int{64}, []int{8}, 0, false, false},
+		{"nf4", 80, 51, 128, []int{192, 64, 64}, []int{8, 16, 8}, 0, true, false},
+		{"nf4", 80, 51, 128, []int{192, 64, 64}, []int{8, 0, 8}, 0.25, false, false},
+		{"nf4", 272, 270, 640, []int{1024, 2048}, []int{16, 0}, 0, true, false},
+		{"nf4", 48, 48, 4096, []int{1024}, []int{0}, 0, false, false},
+		{"bf16", 80, 51, 576, []int{576, 192, 192}, []int{8, 16, 8}, 0, true, false},
+		{"f32", 16, 16, 64, []int{48}, []int{8}, 0, false, false},
 	} {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			twins(t, d, uint64(i), func(s *scene) {
@@ -309,20 +339,20 @@ func TestFewRowsAlone(t *testing.T) {
 // TestAdaptersRide: behind a norm, the up-projections are part of the base
 // products. Run twice with adapters of different ranks on the same weights.
 func TestAdaptersRide(t *testing.T) {
-	d := open(t, Options{Ride: true})
+	d := open(t, Options{})
 	for _, in := range []int{64, 256, 264, 1088} {
 		for _, ranks := range [][]int{{8, 16, 8}, {8, 0, 24}, {16, 8, 0}} {
 			t.Run(fmt.Sprint(in, ranks), func(t *testing.T) {
 				twins(t, d, uint64(in), func(s *scene) {
-					const rows, used = 70, 61
+					const rows, used = 270, 261
 					op := &kernels.AddNorm{Rows: s.ints(used), X: s.activation(s.normal(rows*in, 1), rows, in), W: s.f32(s.normal(in, 1), in),
 						Y: kernels.NewActivation("y", s.compute, rows, in), RStd: kernels.NewActivation("rstd", kernels.F32, rows), Eps: 1e-5}
 					s.program.Add(op)
-					c := linearCase{"nf4", rows, used, in, []int{128, 64, 192}, ranks, 0, true}
+					c := linearCase{"nf4", rows, used, in, []int{128, 64, 192}, ranks, 0, true, false}
 					c.build(s)
 					back := s.program.Ops[2].(*kernels.LinearBackward)
 					back.Forward.X = op.Y
-					if s.compute == kernels.BF16 && joined(&s.program, true)[op.Y].whole == nil {
+					if s.compute == kernels.BF16 && joined(&s.program)[op.Y].whole == nil {
 						t.Error("no adapter rides")
 					}
 				})
@@ -331,11 +361,74 @@ func TestAdaptersRide(t *testing.T) {
 	}
 }
 
+// TestRidersKeepTheirBits: results are the same bits whether dequantised weights
+// stay, are made each time, or were kept for a program without adapters before,
+// which may still be there.
+func TestRidersKeepTheirBits(t *testing.T) {
+	const rows, used, in = 512, 500, 1024
+	build := func() *scene {
+		s := newScene(9, kernels.BF16)
+		op := &kernels.AddNorm{Rows: s.ints(used), X: s.activation(s.normal(rows*in, 1), rows, in), W: s.f32(s.normal(in, 1), in),
+			Y: kernels.NewActivation("y", s.compute, rows, in), RStd: kernels.NewActivation("rstd", kernels.F32, rows), Eps: 1e-5}
+		s.program.Add(op)
+		c := linearCase{"nf4", rows, used, in, []int{1024, 256, 256}, []int{64, 64, 64}, 0, false, false}
+		c.build(s)
+		s.program.Ops[2].(*kernels.LinearBackward).Forward.X = op.Y
+		return s
+	}
+	var want [][]float32
+	compare := func(name string, got [][]float32) {
+		t.Helper()
+		if want == nil {
+			want = got
+		}
+		for i := range want {
+			if !slices.Equal(got[i], want[i]) {
+				t.Errorf("%s: result %d differs", name, i)
+			}
+		}
+	}
+	compare("kept", build().run(t, open(t, Options{})))
+	d := open(t, Options{Memory: 256 << 20})
+	compare("made each time", build().run(t, d))
+	if len(d.memory.dense) != 0 {
+		t.Fatal("weights were kept in little memory")
+	}
+	for _, alive := range []bool{false, true} {
+		d, s := open(t, Options{}), build()
+		s.place(t, d)
+		// the same weights without adapters
+		forward := *s.program.Ops[1].(*kernels.Linear)
+		forward.X, forward.Projs = s.program.Ops[0].(*kernels.AddNorm).X, slices.Clone(forward.Projs)
+		for i := range forward.Projs {
+			forward.Projs[i].LoRA, forward.Projs[i].U = nil, nil
+		}
+		e, err := d.Compile(&kernels.Program{Name: "base", Ops: []kernels.Op{&forward}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(d.memory.dense) != 3 {
+			t.Fatalf("%d weights are kept", len(d.memory.dense))
+		}
+		if !alive {
+			e.Close()
+		}
+		compare(fmt.Sprintf("after a program without adapters, alive %t", alive), s.execute(t, d))
+		if alive {
+			if err := e.Run(context.Background()); err != nil {
+				t.Error(err)
+			}
+			e.Close()
+		}
+		d.Free(s.tensors...)
+	}
+}
+
 // TestLinearDequantisedEachTime: the same with too little memory to keep
 // dequantised weights.
 func TestLinearDequantisedEachTime(t *testing.T) {
 	d := open(t, Options{Memory: 256 << 20})
-	c := linearCase{"nf4", 77, 51, 128, []int{192, 64, 64}, []int{8, 16, 8}, 0.25, true}
+	c := linearCase{"nf4", 77, 51, 128, []int{192, 64, 64}, []int{8, 16, 8}, 0.25, true, false}
 	twins(t, d, 5, c.build)
 	if len(d.memory.dense) != 0 {
 		t.Error("dequantised weights were kept")

@@ -13,6 +13,10 @@ func bindLinear(c *compiler, op kernels.Op) bool {
 		c.linear(o)
 	case *kernels.LinearBackward:
 		c.linearBackward(o)
+	case *kernels.AdapterBackward:
+		if ad := c.adapters(o.Forward); ad != nil {
+			c.inputAdapters(o.Forward, ad, c.view(o.G), o.DA)
+		}
 	default:
 		return false
 	}
@@ -75,7 +79,7 @@ func (x *adapters) blocks() (as []matrix, columns, ranks []int) {
 
 // linear is U = drop(X)·Aᵀ for all projections together, then for each
 // Y = Scale·U·Bᵀ, Y += X·Wᵀ, so that the large product adds to the thin one; or,
-// where the U's lie beside X, Y = [X | U]·[W | Scale·B]ᵀ.
+// where there is room for the U's beside X, Y = [X | U]·[W | Scale·B]ᵀ.
 func (c *compiler) linear(o *kernels.Linear) {
 	x := c.view(o.X)
 	ad := c.adapters(o)
@@ -92,13 +96,21 @@ func (c *compiler) linear(o *kernels.Linear) {
 		c.biases(o)
 		return
 	}
+	rides := c.e.joined[o.X].whole != nil
+	if rides {
+		c.launch(c.kernel("linear_beside"), blocks(x.rows*ad.rank, 256*8), [3]int{256, 1, 1}, 0,
+			x.columns(x.cols, 0).p, ad.u.p, x.rows, ad.rank, x.ld)
+	}
 	base := c.frozen(o, x)
 	for i, p := range o.Projs {
 		y := c.view(p.Y)
 		mark := c.used
-		if p.LoRA == nil {
+		switch {
+		case p.LoRA == nil:
 			base(y, p.W, 0)
-		} else if !c.ride(o, ad, i, x, y) {
+		case rides:
+			c.ride(p, ad.column(i), x, y)
+		default:
 			c.upProjection(p, ad, i, y)
 			base(y, p.W, 1)
 		}
@@ -135,25 +147,15 @@ func (c *compiler) biases(o *kernels.Linear) {
 	}
 }
 
-// ride computes a projection with its adapter in one product, where the U's lie
-// beside X and the weight has room for B beside it. Columns between belong to
-// the adapters of other projections and meet zeros.
-func (c *compiler) ride(o *kernels.Linear, ad *adapters, i int, x, y matrix) bool {
-	if c.e.joined[o.X].whole == nil {
-		return false
-	}
-	p := o.Projs[i]
-	pad, r := ad.column(i), p.LoRA.A.Shape[0]
-	w := c.wide(p.W, pad+r)
-	if w.ld < w.cols+pad+r {
-		return false
-	}
+// ride computes a projection with its adapter in one product. pad columns between
+// belong to the adapters of other projections and meet zeros.
+func (c *compiler) ride(p kernels.Projection, pad int, x, y matrix) {
+	w, r := c.weight(p.W), p.LoRA.A.Shape[0]
 	c.launch(c.kernel("linear_ride"), blocks(w.rows*(pad+r), 256), [3]int{256, 1, 1}, 0,
 		w.columns(w.cols, 0).p, c.ptr(p.LoRA.B), p.LoRA.Scale, w.rows, pad, r, w.ld)
 	x.cols += pad + r
 	w.cols += pad + r
 	c.product(y, x, w, false, true, 1, 0)
-	return true
 }
 
 func (x *adapters) column(proj int) int {
@@ -198,8 +200,15 @@ func (c *compiler) linearBackward(o *kernels.LinearBackward) {
 	dy := func(i int) matrix { return half(c.ptr(o.DY[i]), t, f.Projs[i].W.Out) }
 	var g matrix
 	if ad != nil {
-		g = half(c.scratch(2*int64(t)*int64(ad.rank)), t, ad.rank)
-		c.adapterGradients(o, ad, g, dy)
+		if o.G != nil {
+			g = c.view(o.G)
+		} else {
+			g = half(c.scratch(2*int64(t)*int64(ad.rank)), t, ad.rank)
+		}
+		c.throughRank(o, ad, g, dy)
+		if o.G == nil {
+			c.inputAdapters(f, ad, g, o.DA)
+		}
 		if o.DX != nil && f.Drop == nil {
 			as, columns, ranks := ad.blocks()
 			for i, a := range as {
@@ -217,27 +226,29 @@ func (c *compiler) linearBackward(o *kernels.LinearBackward) {
 	}
 }
 
-// adapterGradients is G, dA and dB.
-func (c *compiler) adapterGradients(o *kernels.LinearBackward, ad *adapters, g matrix, dy func(int) matrix) {
-	f := o.Forward
-	in := f.X.Cols()
+// throughRank is G and dB.
+func (c *compiler) throughRank(o *kernels.LinearBackward, ad *adapters, g matrix, dy func(int) matrix) {
 	for k, i := range ad.projs {
-		l := f.Projs[i].LoRA
+		l := o.Forward.Projs[i].LoRA
 		r, out := l.A.Shape[0], l.B.Shape[0]
 		c.product(g.columns(ad.columns[k], r), dy(i), half(c.half(l.B), out, r), false, false, l.Scale, 0)
 		c.product(full(c.ptr(o.DB[i]), out, r), dy(i), ad.u.columns(ad.columns[k], r), true, false, l.Scale, 1)
 	}
-	mark := c.used
+}
+
+// inputAdapters is dA.
+func (c *compiler) inputAdapters(f *kernels.Linear, ad *adapters, g matrix, da []*kernels.Tensor) {
+	in, mark := f.X.Cols(), c.used
 	x := c.dropped(f, c.view(f.X))
 	if len(ad.projs) == 1 {
-		c.product(full(c.ptr(o.DA[ad.projs[0]]), ad.rank, in), g, x, true, false, 1, 1)
+		c.product(full(c.ptr(da[ad.projs[0]]), ad.rank, in), g, x, true, false, 1, 1)
 	} else {
 		sum := full(c.scratch(4*int64(ad.rank)*int64(in)), ad.rank, in)
 		c.product(sum, g, x, true, false, 1, 0)
 		for k, i := range ad.projs {
-			n := o.DA[i].Len()
+			n := da[i].Len()
 			c.launch(c.kernel("linear_accumulate"), blocks(n, 256), [3]int{256, 1, 1}, 0,
-				c.ptr(o.DA[i]), sum.p+driver.Ptr(4*ad.columns[k]*in), n)
+				c.ptr(da[i]), sum.p+driver.Ptr(4*ad.columns[k]*in), n)
 		}
 	}
 	c.used = mark

@@ -18,9 +18,13 @@ func bindNorm(c *compiler, op kernels.Op) bool {
 		if sum == nil {
 			sum = f.X
 		}
-		c.halves(sum, o.DY, o.DSum)
-		c.normalise("norm_back", normShape{sum.Rows(), 1, sum.Cols(), 0}, flag(o.Add),
-			c.ptr(o.DSum), c.ptr(sum), c.ptr(o.DY), c.ptr(f.W), c.ptr(f.RStd), c.ptr(f.Rows))
+		c.halves(sum, o.DY, o.DSum, o.Y)
+		name, results := "norm_back", []any{c.ptr(o.DSum)}
+		if o.Y != nil {
+			name, results = "norm_again", append(results, c.ptr(o.Y))
+		}
+		c.normalise(name, normShape{sum.Rows(), 1, sum.Cols(), 0}, flag(o.Add),
+			append(results, c.ptr(sum), c.ptr(o.DY), c.ptr(f.W), c.ptr(f.RStd), c.ptr(f.Rows))...)
 	case *kernels.HeadNorm:
 		c.halves(o.X, o.Y)
 		c.normalise("norm_add", headShape(o), o.Eps,

@@ -10,7 +10,7 @@ func bindSwiGLU(c *compiler, op kernels.Op) bool {
 	case *kernels.SwiGLUBackward:
 		f := o.Forward
 		c.halves(o.DG, o.DU, o.DH)
-		c.elementwise("swiglu_back", f.H, 1, c.ptr(o.DG), c.ptr(o.DU), c.ptr(nil), c.ptr(f.G), c.ptr(f.U), c.ptr(o.DH), c.ptr(f.Rows))
+		c.elementwise("swiglu_back", f.H, 1, c.ptr(o.DG), c.ptr(o.DU), c.ptr(o.H), c.ptr(f.G), c.ptr(f.U), c.ptr(o.DH), c.ptr(f.Rows))
 	default:
 		return false
 	}

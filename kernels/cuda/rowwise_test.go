@@ -53,9 +53,9 @@ func TestAddNorm(t *testing.T) {
 				RStd: s.f32(s.normal(rows, 1), rows, 1), Eps: 1e-5}
 			g := &kernels.AddNorm{Rows: f.Rows, X: act(), W: f.W, Y: act(), RStd: s.f32(s.normal(rows, 1), rows, 1), Eps: 1e-2}
 			a := &kernels.AddNormBackward{Forward: f, DY: act(), DSum: act(), Add: true}
-			b := &kernels.AddNormBackward{Forward: g, DY: act(), DSum: act()}
+			b := &kernels.AddNormBackward{Forward: g, DY: act(), DSum: act(), Y: act()}
 			s.program.Add(f, g, a, b)
-			for _, x := range []*kernels.Tensor{f.Sum, f.Y, f.RStd, g.Y, g.RStd, a.DSum, b.DSum} {
+			for _, x := range []*kernels.Tensor{f.Sum, f.Y, f.RStd, g.Y, g.RStd, a.DSum, b.DSum, b.Y} {
 				s.results = append(s.results, result{x, used, 6e-3})
 			}
 		})
@@ -107,9 +107,9 @@ func TestSwiGLU(t *testing.T) {
 			const rows, used = 9, 7
 			act := func() *kernels.Tensor { return s.activation(s.normal(rows*cols, 3), rows, cols) }
 			f := &kernels.SwiGLU{Rows: s.ints(used), G: act(), U: act(), H: act()}
-			b := &kernels.SwiGLUBackward{Forward: f, DH: act(), DG: act(), DU: act()}
+			b := &kernels.SwiGLUBackward{Forward: f, DH: act(), DG: act(), DU: act(), H: act()}
 			s.program.Add(f, b)
-			for _, x := range []*kernels.Tensor{f.H, b.DG, b.DU} {
+			for _, x := range []*kernels.Tensor{f.H, b.DG, b.DU, b.H} {
 				s.results = append(s.results, result{x, used, 6e-3})
 			}
 		})

@@ -21,7 +21,7 @@ func (d *Device) keepDense(p *kernels.Program, arena int64) bool {
 func (d *Device) Unpacked(p *kernels.Program) int64 {
 	var wanted int64
 	seen := map[*kernels.Tensor]bool{}
-	in8 := map[fp8Key]int64{}
+	in8, more := map[fp8Key]int64{}, beside(p)
 	for _, op := range p.Ops {
 		if l, ok := op.(*kernels.Linear); wants8(op, in8) || ok && d.few(l) {
 			continue
@@ -31,9 +31,11 @@ func (d *Device) Unpacked(p *kernels.Program) int64 {
 				continue
 			}
 			seen[m.NF4.Codes] = true
-			if _, there := d.memory.dense[m.NF4.Codes]; !there {
-				wanted += 2 * int64(m.Out) * int64(m.In)
+			width := m.In + more[m.NF4.Codes]
+			if _, there := d.memory.dense[m.NF4.Codes]; there {
+				width = max(0, width-d.memory.widths[m.NF4.Codes])
 			}
+			wanted += 2 * int64(m.Out) * int64(width)
 		}
 	}
 	for key, bytes := range in8 {
@@ -86,8 +88,9 @@ func (d *Device) Footprint(p *kernels.Program) int64 {
 	return copies
 }
 
-// workspace is about what an operation asks for with compiler.scratch.
-func workspace(op kernels.Op) (n int64) {
+// workspace is about what an operation asks for with compiler.scratch; beside are
+// the columns beside its weights.
+func workspace(op kernels.Op, beside map[*kernels.Tensor]int) (n int64) {
 	l, _ := op.(*kernels.Linear)
 	if b, ok := op.(*kernels.LinearBackward); ok {
 		l = b.Forward
@@ -95,7 +98,7 @@ func workspace(op kernels.Op) (n int64) {
 	if l == nil || !l.FP8 { // 8-bit floats are unpacked once
 		for _, m := range matrices(op) {
 			if m.NF4 != nil {
-				n = max(n, 2*int64(m.Out)*int64(m.In))
+				n = max(n, 2*int64(m.Out)*int64(m.In+beside[m.NF4.Codes]))
 			}
 		}
 	}
@@ -117,6 +120,11 @@ func workspace(op kernels.Op) (n int64) {
 		}
 		if l.FP8 {
 			n += eightBytes(l.X.Rows(), out)
+		}
+	case *kernels.AdapterBackward:
+		n += 4 * int64(o.G.Cols()) * int64(o.Forward.X.Cols())
+		if o.Forward.Drop != nil {
+			n += 2 * int64(o.Forward.X.Len())
 		}
 	case *kernels.CrossEntropy:
 		n += 2 * int64(min(o.X.Rows(), lossRows)) * int64(o.W.Out+8)
@@ -144,33 +152,44 @@ func matrices(op kernels.Op) []*kernels.Matrix {
 }
 
 // weight is a frozen matrix in bf16: where it is stored or kept so, or in
-// scratch memory, dequantised by a launch that is appended here.
-func (c *compiler) weight(m *kernels.Matrix) matrix { return c.wide(m, 0) }
-
-// wide is weight with room for more columns beside a dequantised matrix; where
-// it was made with less, its rows are nearer.
-func (c *compiler) wide(m *kernels.Matrix, more int) matrix {
+// scratch memory, dequantised by a launch that is appended here. Where adapters ride
+// in it there is room beside it, always the same, kept or not: the library's
+// products, and so the results' last bits, depend on how far rows are apart.
+func (c *compiler) weight(m *kernels.Matrix) matrix {
 	switch {
 	case m.Dense != nil && m.Dense.DType == kernels.BF16:
 		return half(c.ptr(m.Dense), m.Out, m.In)
 	case m.Dense != nil:
 		return half(c.half(m.Dense), m.Out, m.In)
 	}
-	if p, ok := c.d.memory.dense[m.NF4.Codes]; ok {
-		return matrix{p: p.ptr, rows: m.Out, cols: m.In, ld: c.d.memory.widths[m.NF4.Codes]}
+	codes := m.NF4.Codes
+	more, rides := c.e.beside[codes]
+	kept, there := c.d.memory.dense[codes]
+	ld := c.d.memory.widths[codes]
+	if there && (ld == m.In+more || !rides) {
+		return matrix{p: kept.ptr, rows: m.Out, cols: m.In, ld: ld}
 	}
-	if !c.keep {
-		to := half(c.scratch(2*int64(m.Out)*int64(m.In)), m.Out, m.In)
+	keep := c.keep
+	if there { // for programs without these adapters
+		keep = (keep || ld > m.In+more) && c.dry && c.d.memory.used[codes] == 0
+		if keep {
+			c.d.memory.release(kept)
+			delete(c.d.memory.dense, codes)
+		}
+	}
+	to := matrix{rows: m.Out, cols: m.In, ld: m.In + more}
+	if !keep {
+		to.p = c.scratch(2 * int64(m.Out) * int64(to.ld))
 		c.dequantize(m, to)
 		return to
 	}
-	places, err := c.d.memory.take("dequantised weights", 2*int64(m.Out)*int64(m.In+more))
+	places, err := c.d.memory.take("dequantised weights", 2*int64(m.Out)*int64(to.ld))
 	if err != nil {
 		c.fail(err)
 		return matrix{}
 	}
-	to := matrix{p: places[0].ptr, rows: m.Out, cols: m.In, ld: m.In + more}
-	c.d.memory.dense[m.NF4.Codes], c.d.memory.widths[m.NF4.Codes] = places[0], to.ld
+	to.p = places[0].ptr
+	c.d.memory.dense[codes], c.d.memory.widths[codes] = places[0], to.ld
 	now := &compiler{d: c.d, e: c.e, op: c.op, current: &step{kind: "dequantise"}}
 	now.dequantize(m, to)
 	c.fail(now.err)

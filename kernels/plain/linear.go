@@ -65,14 +65,19 @@ func linearBackward(v *host.View, o *kernels.LinearBackward) func() {
 	return func() {
 		n, in := rows(v, f.Rows), f.X.Cols()
 		dx := make([]float64, n*in)
-		dropped := drop(v, f, n)
+		var dropped []float32
+		if o.G == nil {
+			dropped = drop(v, f, n)
+		}
+		column := 0
 		for k, p := range f.Projs {
 			dy := v.F32(o.DY[k])
 			if o.DX != nil {
 				addProduct(dx, dy, v.Weight(p.W), n)
 			}
 			if p.LoRA != nil {
-				loraBackward(v, o, k, dx, dropped, n)
+				loraBackward(v, o, k, dx, dropped, n, column)
+				column += p.LoRA.A.Shape[0]
 			}
 		}
 		if o.DX == nil {
@@ -103,12 +108,13 @@ func addProduct(dx []float64, dy []float32, w *host.Weight, n int) {
 	}
 }
 
-// loraBackward is G = Scale·dY·B, dx += drop'(G·A), dA += Gᵀ·X, dB += Scale·dYᵀ·U.
-func loraBackward(v *host.View, o *kernels.LinearBackward, k int, dx []float64, x []float32, n int) {
+// loraBackward is G = Scale·dY·B, dx += drop'(G·A), dA += Gᵀ·X, dB += Scale·dYᵀ·U;
+// x is nil where dA comes later: G goes to columns of its own then.
+func loraBackward(v *host.View, o *kernels.LinearBackward, k int, dx []float64, x []float32, n, column int) {
 	f, p := o.Forward, o.Forward.Projs[k]
 	r, in, out := p.LoRA.A.Shape[0], p.LoRA.A.Shape[1], p.LoRA.B.Shape[0]
 	a, b, u, dy := v.F32(p.LoRA.A), v.F32(p.LoRA.B), v.F32(p.U), v.F32(o.DY[k])
-	da, db := make([]float64, r*in), make([]float64, out*r)
+	da, db, kept := make([]float64, r*in), make([]float64, out*r), v.F32(o.G)
 	for i := range n {
 		g := make([]float64, r)
 		for j := range out {
@@ -118,11 +124,18 @@ func loraBackward(v *host.View, o *kernels.LinearBackward, k int, dx []float64, 
 				db[j*r+c] += d * float64(u[i*r+c])
 			}
 		}
+		if x == nil {
+			for q := range r {
+				kept[i*o.G.Cols()+column+q] = float32(g[q])
+			}
+		}
 		for c := range in {
 			var s float64
 			for q := range r {
 				s += g[q] * float64(a[q*in+c])
-				da[q*in+c] += g[q] * float64(x[i*in+c])
+				if x != nil {
+					da[q*in+c] += g[q] * float64(x[i*in+c])
+				}
 			}
 			if f.Drop == nil {
 				dx[i*in+c] += s
@@ -131,8 +144,35 @@ func loraBackward(v *host.View, o *kernels.LinearBackward, k int, dx []float64, 
 			}
 		}
 	}
-	accumulate(v.F32(o.DA[k]), da)
+	if x != nil {
+		accumulate(v.F32(o.DA[k]), da)
+	}
 	accumulate(v.F32(o.DB[k]), db)
+}
+
+// adapterBackward is dA += Gᵀ·X.
+func adapterBackward(v *host.View, o *kernels.AdapterBackward) func() {
+	f := o.Forward
+	return func() {
+		n, in, ranks := rows(v, f.Rows), f.X.Cols(), o.G.Cols()
+		x, g, column := drop(v, f, n), v.F32(o.G), 0
+		for k, p := range f.Projs {
+			if p.LoRA == nil {
+				continue
+			}
+			r := p.LoRA.A.Shape[0]
+			da := make([]float64, r*in)
+			for i := range n {
+				for q, s := range row(g, i, ranks)[column : column+r] {
+					for c := range in {
+						da[q*in+c] += float64(s) * float64(x[i*in+c])
+					}
+				}
+			}
+			accumulate(v.F32(o.DA[k]), da)
+			column += r
+		}
+	}
 }
 
 func accumulate(dst []float32, add []float64) {

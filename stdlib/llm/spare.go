@@ -88,7 +88,7 @@ const (
 	costState  = 21
 )
 
-var costClass = [classes]float64{0.6, 0.75, 7, 7, 8}
+var costClass = [classes]float64{0.25, 0.26, 7, 7, 8}
 
 // heldUp is how many times the forward half's own time the bus may take for what
 // is stored, before computing attention again is cheaper.
@@ -120,6 +120,7 @@ func (t *Trainer) ladder() (list []spare, unpacked int) {
 	}
 	var fast bool
 	var whole, input int64
+	again(unpackClasses) // made again on the way: cheaper than the bus
 	if evicts {
 		var work float64
 		work, whole, input = t.stored()
@@ -131,7 +132,6 @@ func (t *Trainer) ladder() (list []spare, unpacked int) {
 			list = append(list, s)
 		}
 	}
-	again(unpackClasses)
 	unpacked = len(list)
 	if !evicts {
 		again(classes)

@@ -260,7 +260,7 @@ func (t *Trainer) record() (*kernels.Program, error) {
 		return nil, err
 	}
 	drop := t.spare.drop(r.layers)
-	p, err := kernels.Recompute(r.Program, boundary, drop)
+	p, err := kernels.Recompute(kernels.Remake(r.Program, boundary, drop), boundary, drop)
 	if err != nil {
 		return nil, err
 	}

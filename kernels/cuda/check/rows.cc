@@ -65,6 +65,59 @@ static void norm(int total, int used, int h, int wide, bool with_delta) {
     }
 }
 
+// The backward makes the forward's result again, the same bits, where dy lies, and
+// its gradient is the same whether it does or not.
+static void remake(int total, int used, int h) {
+    size_t n = (size_t)total * h;
+    auto x = numbers(n), dy = numbers(n), before = numbers(n);
+    std::vector<float> w(h), rstd(total, NAN);
+    for (auto &v : w) v = number();
+    std::vector<bf16> y(n), alone = before, beside = before, again = dy;
+    auto V = [](std::vector<bf16> &v) { return (bf16x8 *)v.data(); };
+    int threads = ((h / 8 + 1) / 2 + 31) & ~31, lanes = 1;
+    while (lanes < h / 8) lanes *= 2;
+    int each = GROUPS * 256 / lanes, groups = (total + each - 1) / each;
+    auto forward = [&] {
+        if (h % 8) norm_add_any(y.data(), nullptr, rstd.data(), x.data(), nullptr, w.data(), &used, 1, h, 1e-5f);
+        else if (h > 256) norm_add(V(y), nullptr, rstd.data(), V(x), nullptr, w.data(), &used, total, h, 1e-5f, h / 8);
+        else norm_add_small(V(y), nullptr, rstd.data(), V(x), nullptr, w.data(), &used, 1, total, h, 1e-5f, lanes, h / 8);
+    };
+    auto back = [&] {
+        if (h % 8) norm_back_any(alone.data(), x.data(), dy.data(), w.data(), rstd.data(), &used, 1, h, 1);
+        else if (h > 256) norm_back(V(alone), V(x), V(dy), w.data(), rstd.data(), &used, total, h, 1);
+        else norm_back_small(V(alone), V(x), V(dy), w.data(), rstd.data(), &used, 1, total, h, 1, lanes);
+    };
+    auto both = [&] {
+        if (h % 8) norm_again_any(beside.data(), again.data(), x.data(), again.data(), w.data(), rstd.data(), &used, 1, h, 1);
+        else if (h > 256) norm_again(V(beside), V(again), V(x), V(again), w.data(), rstd.data(), &used, total, h, 1);
+        else norm_again_small(V(beside), V(again), V(x), V(again), w.data(), rstd.data(), &used, 1, total, h, 1, lanes);
+    };
+    auto launch = [&](auto f) {
+        if (h % 8) emulate::launch({total, 1, 1}, 256, f);
+        else if (h > 256) emulate::launch({3, 1, 1}, threads, f);
+        else emulate::launch({groups, 1, 1}, 256, f);
+    };
+    launch(forward);
+    launch(back);
+    launch(both);
+    for (size_t i = 0; i < n; i++) {
+        expect(again[i].bits == y[i].bits, "a norm made again", (int)(i / h), (int)(i % h));
+        expect(beside[i].bits == alone[i].bits, "a gradient beside it", (int)(i / h), (int)(i % h));
+    }
+}
+
+static void beside(int rows, int cols, int r) {
+    int ld = cols + r + 8;
+    std::vector<bf16> x((size_t)rows * ld, bf16{poison});
+    auto u = numbers((size_t)rows * r);
+    emulate::launch({(rows * r + 2047) / 2048, 1, 1}, 256, [&] { linear_beside(x.data() + cols, u.data(), rows, r, ld); });
+    for (int i = 0; i < rows; i++)
+        for (int c = 0; c < ld; c++) {
+            uint16_t want = c >= cols && c < cols + r ? u[(size_t)i * r + c - cols].bits : poison;
+            expect(x[(size_t)i * ld + c].bits == want, "columns beside an input", i, c);
+        }
+}
+
 static void ride(int out, int pad, int r, int in) {
     int ld = in + pad + r + 8;
     std::vector<bf16> w((size_t)out * ld, bf16{poison});
@@ -112,6 +165,9 @@ int main(int argc, char **argv) {
         norm(9, 9, 256, 256 + 8, delta);
         norm(9, 0, 256, 256, delta);
     }
+    for (int h : {37, 64, 256, 264, 1088, 4096}) remake(7, 5, h);
+    beside(37, 64, 24);
+    beside(300, 16, 8);
     ride(37, 0, 8, 16);
     ride(37, 16, 24, 64);
     drop(9, 7, 24);

@@ -66,6 +66,15 @@ extern "C" __global__ void linear_round(bf16 *__restrict__ dst, const float *__r
     if (i < n) dst[i] = to_bf16(src[i]);
 }
 
+// Columns beside an input: x, rows ld apart, is the first of r of them, r % 8 == 0.
+// Overwrites. One thread, eight values.
+extern "C" __global__ void __launch_bounds__(256)
+    linear_beside(bf16 *__restrict__ x, const bf16 *__restrict__ u, int rows, int r, int ld) {
+    int i = blockIdx.x * 256 + threadIdx.x, vectors = r >> 3;
+    if (i >= rows * vectors) return;
+    *(bf16x8 *)(x + (long long)(i / vectors) * ld + i % vectors * 8) = ((const bf16x8 *)u)[i];
+}
+
 // Columns beside a weight: pad zeros, then scale·b of r values, one rounding.
 // w is the first of these columns, rows ld apart. Overwrites. One thread a value.
 extern "C" __global__ void linear_ride(bf16 *__restrict__ w, const float *__restrict__ b, float scale, int out, int pad, int r,

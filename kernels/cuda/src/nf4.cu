@@ -112,32 +112,43 @@ static __device__ const float thresholds[15] = {
     -0.13791173696517944f, -0.045525018125772476f, 0.03979014977812767f, 0.120255246758461f, 0.2035212516784668f,
     0.2920137643814087f, 0.3893125355243683f, 0.5016634464263916f, 0.6427869200706482f, 0.8614784479141235f};
 
-// Bucket of a sixteenth: at most one threshold lies in each. Number i begins at
-// i/16 − 2.
-struct __align__(8) Bucket {
-    float threshold;
-    int below;
-};
-
+// Buckets of a sixteenth: at most one threshold lies in each. Number i begins at
+// i/16 − 2. Those of −1…1 lie in 32 banks of shared memory each: lanes meet in a
+// bank only where they want the same bucket, which one access gives to all.
 #define BUCKETS 64
 
-static __device__ __forceinline__ void make_buckets(Bucket *b) {
+struct __align__(8 * BUCKETS) Buckets { // so that an offset is one "or" away from an address
+    float threshold[BUCKETS];           // infinity: none
+    int below[BUCKETS];                 // the code up to it
+};
+
+static __device__ __forceinline__ void make_buckets(Buckets *b) {
     if (threadIdx.x >= BUCKETS) return;
-    float lo = ((int)threadIdx.x - 32) / 16.f;
-    Bucket mine = {__int_as_float(0x7f800000), 0};
-    for (int i = 0; i < 15; i++) {
-        if (thresholds[i] < lo) mine.below++;
-        else if (thresholds[i] < lo + 1 / 16.f) mine.threshold = thresholds[i];
+    float lo = ((int)threadIdx.x - 32) / 16.f, hi = lo + 1 / 16.f, threshold = __int_as_float(0x7f800000);
+    int below = 0;
+#pragma unroll
+    for (int i = 0; i < 15; i++) { // no branches: every block waits for this
+        float t = thresholds[i];
+        below += t < lo ? 1 : 0;
+        threshold = (t >= lo) & (t < hi) ? t : threshold;
     }
-    b[threadIdx.x] = mine;
+    b->threshold[threadIdx.x] = threshold;
+    b->below[threadIdx.x] = below;
 }
 
-static __device__ __forceinline__ unsigned nearest4(float v, const Bucket *buckets) {
-    // 16·v + 32 above 1.5·2²⁰ has three bits of fraction; rounded down, the bits
+// word | code of v << shift. buckets is an address in shared memory.
+static __device__ __forceinline__ unsigned with_code(unsigned word, float v, int shift, unsigned buckets) {
+    // 16·v + 32 above 1.5·2²¹ has two bits of fraction; rounded down, the bits
     // before them are the bucket's number, and with them cleared its offset
-    unsigned at = __float_as_uint(__fmaf_rd(v, 16.f, 1572864.f + 32.f)) & (BUCKETS - 1) * 8;
-    Bucket b = *(const Bucket *)((const char *)buckets + at);
-    return b.below + (v > b.threshold ? 1 : 0);
+    unsigned at = __float_as_uint(__fmaf_rd(v, 16.f, 3145728.f + 32.f)) & (BUCKETS - 1) * 4 | buckets, below;
+    float threshold;
+    asm("ld.shared.f32 %0, [%1];" : "=f"(threshold) : "r"(at));
+    asm("ld.shared.u32 %0, [%1 + %2];" : "=r"(below) : "r"(at), "n"(4 * BUCKETS));
+    word += below << shift;
+    // one predicated addition; the compiler would take two and a choice
+    asm("{\n.reg .pred p;\nsetp.gt.f32 p, %1, %2;\n@p add.u32 %0, %0, %3;\n}"
+        : "+r"(word) : "f"(v), "f"(threshold), "r"(1u << shift));
+    return word;
 }
 
 static __device__ __forceinline__ void load8(const bf16 *p, float *x) { unpack(*(const bf16x8 *)p, x); }
@@ -158,19 +169,18 @@ static __device__ __forceinline__ float top8(const float *x) {
 
 // Eight elements of a whole block, one thread of eight.
 static __device__ __forceinline__ void whole_block(uint8_t *codes, float *absmax, const float *x, unsigned v,
-                                                   const Bucket *buckets) {
+                                                   unsigned buckets) {
     float top = top8(x), inverse = __frcp_rn(fmaxf(top, 1e-38f));
     if ((threadIdx.x & 7) == 0) absmax[v >> 3] = top;
     unsigned w = 0;
 #pragma unroll
-    for (int k = 0; k < 8; k++) w |= nearest4(x[k] * inverse, buckets) << ((k >> 1) * 8 + (k & 1 ? 0 : 4));
+    for (int k = 0; k < 8; k++) w = with_code(w, x[k] * inverse, (k >> 1) * 8 + (k & 1 ? 0 : 4), buckets);
     ((unsigned *)codes)[v] = w;
 }
 
 // The same where the tensor may end within: the last block divides.
 template <typename T>
-static __device__ void last_blocks(uint8_t *codes, float *absmax, const T *in, long long n, unsigned v,
-                                   const Bucket *buckets) {
+static __device__ void last_blocks(uint8_t *codes, float *absmax, const T *in, long long n, unsigned v, unsigned buckets) {
     long long at = (long long)v << 3;
     bool full = ((at >> 6) + 1) << 6 <= n;
     float x[8];
@@ -178,9 +188,9 @@ static __device__ void last_blocks(uint8_t *codes, float *absmax, const T *in, l
     float top = top8(x), floor = fmaxf(top, 1e-38f), inverse = __frcp_rn(floor);
     if ((threadIdx.x & 7) == 0 && at < n) absmax[v >> 3] = full ? top : floor;
     for (int k = 0; k < 8; k += 2) {
-        unsigned hi = nearest4(full ? x[k] * inverse : x[k] / floor, buckets);
-        unsigned lo = nearest4(full ? x[k + 1] * inverse : x[k + 1] / floor, buckets);
-        if (at + k < n) codes[(at + k) >> 1] = (uint8_t)(hi << 4 | lo);
+        unsigned hi = with_code(0, full ? x[k] * inverse : x[k] / floor, 4, buckets);
+        unsigned pair = with_code(hi, full ? x[k + 1] * inverse : x[k + 1] / floor, 0, buckets);
+        if (at + k < n) codes[(at + k) >> 1] = (uint8_t)pair;
     }
 }
 
@@ -188,9 +198,11 @@ static __device__ void last_blocks(uint8_t *codes, float *absmax, const T *in, l
 // warp are on their way together.
 template <typename T>
 static __device__ __forceinline__ void quantize(uint8_t *codes, float *absmax, const T *in, long long n) {
-    __shared__ Bucket buckets[BUCKETS];
-    make_buckets(buckets);
+    __shared__ Buckets table;
+    make_buckets(&table);
     __syncthreads();
+    unsigned buckets = (unsigned)__cvta_generic_to_shared(&table);
+    asm("" : "+r"(buckets)); // known now, not worked out for each piece
     unsigned lane = threadIdx.x & 31, warps = (unsigned)((n + 255) >> 8), whole = (unsigned)(n >> 8); // pieces of 256
     for (unsigned piece = (blockIdx.x * 8 + (threadIdx.x >> 5)) * 2; piece < warps; piece += gridDim.x * 16) {
         unsigned v = piece * 32 + lane;

@@ -5,7 +5,8 @@
 // Forward: sum = round(x + delta), rstd = 1/sqrt(mean(sum²) + eps),
 // y = round(round(sum·rstd)·w): PyTorch's rounding places. Without delta sum is
 // x and is not written. Backward: with g = dy·w and x̂ = sum·rstd,
-// dsum (+)= rstd·(g − x̂·mean(g·x̂)), one rounding.
+// dsum (+)= rstd·(g − x̂·mean(g·x̂)), one rounding; norm_again_* make y again as in the
+// forward beside it, where dy lies or elsewhere.
 // Everything overwrites, but for dsum with add. Sums are f32 in a fixed order.
 // Rows from *rows on become zero (rstd: is left), so that products over the
 // whole budget see no rubbish.
@@ -165,8 +166,9 @@ extern "C" __global__ void __launch_bounds__(512)
 }
 
 template <int V>
-static __device__ __forceinline__ void back_rows(bf16x8 *dsum, const bf16x8 *sum, const bf16x8 *dy, const float *w,
-                                                 const float *rstd, const int *rows, int total, int h, int add) {
+static __device__ __forceinline__ void back_rows(bf16x8 *dsum, bf16x8 *y, const bf16x8 *sum, const bf16x8 *dy,
+                                                 const float *w, const float *rstd, const int *rows, int total, int h,
+                                                 int add) {
     __shared__ float scratch[2][32];
     int n = *rows, vectors = h >> 3, parity = 0;
     float weight[V][8];
@@ -182,7 +184,10 @@ static __device__ __forceinline__ void back_rows(bf16x8 *dsum, const bf16x8 *sum
         if (row >= n) {
 #pragma unroll
             for (int v = 0; v < V; v++)
-                if (mine[v]) store_zero(dsum + base + v * blockDim.x);
+                if (mine[v]) {
+                    store_zero(dsum + base + v * blockDim.x);
+                    if (y) store_zero(y + base + v * blockDim.x);
+                }
             continue;
         }
         bf16x8 s[V], d[V], old[V];
@@ -203,21 +208,36 @@ static __device__ __forceinline__ void back_rows(bf16x8 *dsum, const bf16x8 *sum
         parity ^= 1;
 #pragma unroll
         for (int v = 0; v < V; v++)
-            if (mine[v]) dsum[base + v * blockDim.x] = back8(s[v], d[v], weight[v], r, c, old[v]);
+            if (mine[v]) {
+                dsum[base + v * blockDim.x] = back8(s[v], d[v], weight[v], r, c, old[v]);
+                if (y) y[base + v * blockDim.x] = scale8(s[v], r, weight[v]);
+            }
     }
 }
 
 extern "C" __global__ void __launch_bounds__(512)
     norm_back(bf16x8 *dsum, const bf16x8 *__restrict__ sum, const bf16x8 *__restrict__ dy, const float *__restrict__ w,
               const float *__restrict__ rstd, const int *__restrict__ rows, int total, int h, int add) {
-    back_rows<2>(dsum, sum, dy, w, rstd, rows, total, h, add);
+    back_rows<2>(dsum, nullptr, sum, dy, w, rstd, rows, total, h, add);
 }
 
 extern "C" __global__ void __launch_bounds__(512)
     norm_back_wide(bf16x8 *dsum, const bf16x8 *__restrict__ sum, const bf16x8 *__restrict__ dy,
                    const float *__restrict__ w, const float *__restrict__ rstd, const int *__restrict__ rows, int total,
                    int h, int add) {
-    back_rows<4>(dsum, sum, dy, w, rstd, rows, total, h, add);
+    back_rows<4>(dsum, nullptr, sum, dy, w, rstd, rows, total, h, add);
+}
+
+extern "C" __global__ void __launch_bounds__(512)
+    norm_again(bf16x8 *dsum, bf16x8 *y, const bf16x8 *__restrict__ sum, const bf16x8 *dy, const float *__restrict__ w,
+               const float *__restrict__ rstd, const int *__restrict__ rows, int total, int h, int add) {
+    back_rows<2>(dsum, y, sum, dy, w, rstd, rows, total, h, add);
+}
+
+extern "C" __global__ void __launch_bounds__(512)
+    norm_again_wide(bf16x8 *dsum, bf16x8 *y, const bf16x8 *__restrict__ sum, const bf16x8 *dy, const float *__restrict__ w,
+                    const float *__restrict__ rstd, const int *__restrict__ rows, int total, int h, int add) {
+    back_rows<4>(dsum, y, sum, dy, w, rstd, rows, total, h, add);
 }
 
 // lanes_sum adds over groups of lanes, a power of two ≤ 32.
@@ -267,10 +287,9 @@ extern "C" __global__ void __launch_bounds__(256)
     }
 }
 
-extern "C" __global__ void __launch_bounds__(256)
-    norm_back_small(bf16x8 *dsum, const bf16x8 *__restrict__ sum, const bf16x8 *__restrict__ dy,
-                    const float *__restrict__ w, const float *__restrict__ rstd, const int *__restrict__ rows, int per,
-                    int total, int h, int add, int lanes) {
+static __device__ __forceinline__ void back_groups(bf16x8 *dsum, bf16x8 *y, const bf16x8 *sum, const bf16x8 *dy,
+                                                   const float *w, const float *rstd, const int *rows, int per,
+                                                   int total, int h, int add, int lanes) {
     int lane = threadIdx.x & (lanes - 1), vectors = h >> 3, step = 256 / lanes, used = *rows * per;
     int first = blockIdx.x * step * GROUPS + threadIdx.x / lanes;
     bf16x8 s[GROUPS], d[GROUPS];
@@ -293,7 +312,23 @@ extern "C" __global__ void __launch_bounds__(256)
         float c = __fdividef(lanes_sum(live ? dot8(s[k], d[k], weight) : 0.f, lanes), (float)h) * r * r;
         if (live) dsum[at] = back8(s[k], d[k], weight, r, c, old);
         else if (mine) store_zero(dsum + at);
+        if (live && y) y[at] = scale8(s[k], r, weight);
+        else if (mine && y) store_zero(y + at);
     }
+}
+
+extern "C" __global__ void __launch_bounds__(256)
+    norm_back_small(bf16x8 *dsum, const bf16x8 *__restrict__ sum, const bf16x8 *__restrict__ dy,
+                    const float *__restrict__ w, const float *__restrict__ rstd, const int *__restrict__ rows, int per,
+                    int total, int h, int add, int lanes) {
+    back_groups(dsum, nullptr, sum, dy, w, rstd, rows, per, total, h, add, lanes);
+}
+
+extern "C" __global__ void __launch_bounds__(256)
+    norm_again_small(bf16x8 *dsum, bf16x8 *y, const bf16x8 *__restrict__ sum, const bf16x8 *dy,
+                     const float *__restrict__ w, const float *__restrict__ rstd, const int *__restrict__ rows, int per,
+                     int total, int h, int add, int lanes) {
+    back_groups(dsum, y, sum, dy, w, rstd, rows, per, total, h, add, lanes);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
@@ -320,9 +355,8 @@ extern "C" __global__ void __launch_bounds__(256)
     }
 }
 
-extern "C" __global__ void __launch_bounds__(256)
-    norm_back_any(bf16 *dsum, const bf16 *sum, const bf16 *dy, const float *w, const float *rstd, const int *rows,
-                  int per, int h, int add) {
+static __device__ __forceinline__ void back_any(bf16 *dsum, bf16 *y, const bf16 *sum, const bf16 *dy, const float *w,
+                                                const float *rstd, const int *rows, int per, int h, int add) {
     __shared__ float scratch[32];
     size_t base = (size_t)blockIdx.x * h;
     bool used = (int)blockIdx.x < *rows * per;
@@ -338,5 +372,18 @@ extern "C" __global__ void __launch_bounds__(256)
             if (add) d += to_float(dsum[base + c]);
         }
         dsum[base + c] = to_bf16(d);
+        if (y) y[base + c] = used ? to_bf16(round_bf16(to_float(sum[base + c]) * r) * w[c]) : to_bf16(0.f);
     }
+}
+
+extern "C" __global__ void __launch_bounds__(256)
+    norm_back_any(bf16 *dsum, const bf16 *sum, const bf16 *dy, const float *w, const float *rstd, const int *rows, int per,
+                  int h, int add) {
+    back_any(dsum, nullptr, sum, dy, w, rstd, rows, per, h, add);
+}
+
+extern "C" __global__ void __launch_bounds__(256)
+    norm_again_any(bf16 *dsum, bf16 *y, const bf16 *sum, const bf16 *dy, const float *w, const float *rstd,
+                   const int *rows, int per, int h, int add) {
+    back_any(dsum, y, sum, dy, w, rstd, rows, per, h, add);
 }
