@@ -6,7 +6,9 @@
 // INPUT: --rows F (default tinyworld/eval) | instruction rows with responses | rows>=1
 //   --model M (default tiny) | model
 // OUTPUT: --out DIR (default the run's folder) | judged records
-// FLAGS: --judge J (default truth) truth, local (the model judges itself), or the name of an endpoint's model
+// FLAGS: --judge J (default truth) truth, local (a model on this machine), or the name of an endpoint's model
+//   --judge-model M the local judge; empty: the model judges itself
+//   --reasoning N tokens that a local judge may write about a pair before it decides; 0: none
 //   --url U an OpenAI-compatible endpoint; empty: OpenAI's own
 //   --key-env V (default OPENAI_API_KEY) environment variable that holds the key
 //   --format F (default json_schema) json_object or text for servers that know no schemas
@@ -35,9 +37,11 @@ func main() {
 	x := experiment.Start()
 	defer x.Finish()
 
-	m := model.MustLoad(x.String("model", "tiny", "model folder, GGUF file, or tiny"))
+	m := model.MustLoad(x.String("model", "tiny", "model folder, GGUF file, name of a downloaded model, or tiny"))
 	rows := dataset.MustRead(x.String("rows", "tinyworld/eval", "rows with reference responses")).Named("rows")
-	by := x.String("judge", "truth", "truth, local, or the name of an endpoint's model")
+	by := x.String("judge", "truth", "truth, local (a model on this machine), or the name of an endpoint's model")
+	judgeModel := x.String("judge-model", "", "the local judge: a model as --model names it; empty: the model judges itself")
+	reasoning := x.Int("reasoning", 0, "tokens that a local judge may write about a pair before it decides; 0: none")
 	c := judge.EndpointConfig{
 		Model:     by,
 		URL:       x.String("url", "", "OpenAI-compatible endpoint; empty: OpenAI's own"),
@@ -61,7 +65,11 @@ func main() {
 	case "truth":
 		j = judge.Truth()
 	case "local":
-		j = judge.Local(m)
+		referee := m
+		if judgeModel != "" {
+			referee = model.MustLoad(judgeModel)
+		}
+		j = judge.LocalWith(referee, judge.LocalConfig{Reasoning: reasoning})
 	default:
 		j = judge.MustEndpoint(c)
 	}

@@ -40,6 +40,9 @@ func main() {
 		j.Failures.MustWrite(file + ".jsonl")
 		j.Failures.MustWrite(file + ".parquet")
 		fmt.Printf("%-12s %3d rows of %d judged (%d won, %d lost, %d ties, %d flips)\n", j.Category, j.Failures.Len(), j.Judged, j.Wins, j.Losses, j.Ties, j.Flips)
+		if j.Refuted > 0 {
+			fmt.Printf("%12s %d lost ones are known to be right and are left out\n", "", j.Refuted)
+		}
 		result[j.Category] = j.Failures.Len()
 		all = all.Concat(j.Failures)
 		total += j.Failures.Len()
@@ -51,6 +54,8 @@ func main() {
 		all.MustWrite(file)
 		files = append(files, file)
 		fmt.Println("rows:", file)
+	} else {
+		fmt.Println("no rows: nothing was lost in both orders, so there is nothing to train on")
 	}
 	result["total"], result["ties"], result["files"] = total, tied, files
 	x.Result(result)

@@ -8,9 +8,11 @@
 //   --model M (default tiny) | model
 //   --adapter A | adapter | from=phase1a_train.go | optional
 // OUTPUT: adapter | adapter
-// FLAGS: --judge (default truth) who says what is wrong: truth, or local (the model compares its answers with the reference answers)
+// FLAGS: --judge (default truth) who says what is wrong: truth, or local (a model on this machine compares the answers with the reference answers)
+//   --judge-model M the local judge; empty: the model as it began
 //   --rounds N (default 1) at most; a round that wins nothing is the last one
 //   --limit N rows of the pool to look at; 0: all
+//   --eval-limit N problems to judge by; 0: all
 //   --threshold Jaccard from which rows count as the same
 //   --replay right rows mixed in for each failure, against forgetting
 //   --require conditions that decide the exit code: points>=3,math.wins>=+5
@@ -25,7 +27,6 @@ package main
 import (
 	"fmt"
 
-	"cogumi/reports/run"
 	"cogumi/stdlib/dataset"
 	"cogumi/stdlib/dedup"
 	"cogumi/stdlib/experiment"
@@ -43,6 +44,7 @@ func main() {
 
 	require := validate.MustConditions(x.String("require", "", "conditions that decide the exit code: points>=3,math.wins>=+5"))
 	by := x.String("judge", "truth", "who says what is wrong: truth or local")
+	judgeModel := x.String("judge-model", "", "the local judge: a model as --model names it; empty: the model as it began")
 	rounds := x.Int("rounds", 1, "at most; a round that wins nothing is the last one")
 	threshold := x.Float("threshold", 0.8, "Jaccard (character 3-grams) from which rows count as the same")
 	replay := x.Float("replay", 0.33, "right rows mixed in for each failure, against forgetting")
@@ -71,18 +73,25 @@ func main() {
 		pool = pool.Shuffle(recipe.Seed).Head(n).Named("pool")
 	}
 
+	if n := x.Int("eval-limit", 0, "problems to judge by; 0: all"); n > 0 {
+		eval = eval.Shuffle(recipe.Seed).Head(n).Named("eval")
+	}
+	referee := m
+	if judgeModel != "" {
+		referee = model.MustLoad(judgeModel)
+	}
+
 	first := grade.Check(m.MustAnswer(eval, model.Sampling{}))
-	was, folder := first, ""
-	var c *run.Comparison
+	was, folder, done := first, "", 0
 	for round := 1; round <= rounds; round++ {
 		sheet := grade.Check(m.MustAnswer(pool, model.Sampling{}))
 		failures := extract.Failures(sheet)
 		if by == "local" {
-			failures = lost(m, pool)
+			failures = lost(referee, m, pool)
 		}
 		failures = dedup.Near(failures, threshold).Kept.Named(fmt.Sprintf("failures %d", round))
 		if failures.Len() == 0 {
-			fmt.Printf("round %d: nothing is wrong any more\n", round)
+			fmt.Printf("round %d: nothing to learn from %d rows\n", round, pool.Len())
 			break
 		}
 		right := extract.Replay(sheet, int(replay*float64(failures.Len())), recipe.Seed+round)
@@ -97,33 +106,34 @@ func main() {
 			experiment.Stop(err)
 		}
 		fmt.Printf("round %d: %d failures, %.1f %% to %.1f %%, %d gained, %d lost\n", round, failures.Len(), 100*step.Base.Accuracy, 100*step.Tuned.Accuracy, step.Overall.Gained, step.Overall.Lost)
-		if step.Overall.Diff <= 0 && round > 1 {
-			fmt.Println("that wins nothing: the adapter of the round before stays")
+		won := step.Overall.Diff > 0
+		if won || round == 1 { // the first is shown whatever it is worth
+			m, was, folder, done = tuned, is, a.Folder, round
+		}
+		if !won {
+			fmt.Println("that wins nothing: it was the last round")
 			break
 		}
-		m, was, folder = tuned, is, a.Folder
 	}
-	if folder == "" {
-		x.Result(map[string]any{"adapter": nil, "rounds": 0})
-		return
+	c := validate.Compare(first, was)
+	x.Result(map[string]any{"adapter": folder, "rounds": done, "comparison": c})
+	if folder != "" {
+		fmt.Println("adapter:", folder)
 	}
-	c = validate.Compare(first, was)
-	x.Result(map[string]any{"adapter": folder, "comparison": c})
-	fmt.Println("adapter:", folder)
 	for _, f := range c.Regressions {
 		fmt.Printf("forgotten: %s, %d to %d of %d (p = %.3f)\n", f.Family, f.Before, f.After, f.N, f.P)
 	}
 	require.MustHold(c)
 }
 
-// lost are the rows whose reference answer the model itself finds better than its
-// own, in both orders.
-func lost(m *model.Model, pool *dataset.Set) *dataset.Set {
+// lost are the rows whose reference answer the judge finds better than the model's
+// in both orders, but for those that the model is known to have right.
+func lost(referee, m *model.Model, pool *dataset.Set) *dataset.Set {
 	pairs := judge.MustAgainstReference(m.MustAnswer(pool, model.Sampling{}), "reference")
-	r := judge.MustCompare(judge.Local(m), pairs, judge.Options{MaxErrors: 1})
+	r := judge.MustCompare(judge.Local(referee), pairs, judge.Options{})
 	out := &dataset.Set{Name: "failures"}
 	for _, v := range r.Verdicts {
-		if v.Outcome == judge.Lost {
+		if v.Outcome == judge.Lost && v.Known != grade.Right {
 			row := v.Pair.Row
 			row.FailureType, row.CorrectAnswer, row.ModelResponse = "loss", row.Reply(), v.Pair.Ours
 			out.Rows = append(out.Rows, row)

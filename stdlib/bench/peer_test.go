@@ -13,6 +13,7 @@ import (
 
 	"cogumi/kernels/golden"
 	"cogumi/stdlib/experiment/experimenttest"
+	"cogumi/stdlib/llm"
 	"cogumi/stdlib/model"
 )
 
@@ -164,7 +165,7 @@ func TestPeerHarness(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			a, worst := compareItems(t, b, got)
+			a, worst := compareItems(t, m, b, got)
 			t.Logf("%s: %d items; prompts equal %d, verdicts equal %d (%.2f %%), answers equal %d; log-probabilities differ by at most %.2g",
 				c.name, a.n, a.prompts, a.verdicts, 100*float64(a.verdicts)/float64(a.n), a.answers, worst)
 			t.Logf("score %+v", got.Scores[0])
@@ -179,9 +180,9 @@ func TestPeerHarness(t *testing.T) {
 }
 
 // compareItems counts verdicts by every filter of the harness.
-func compareItems(t *testing.T, b []byte, got *Results) (a agreement, worst float64) {
+func compareItems(t *testing.T, m *model.Model, b []byte, got *Results) (a agreement, worst float64) {
 	t.Helper()
-	ours := map[string]*Item{}
+	ours, told := map[string]*Item{}, map[int]bool{}
 	for i := range got.Items {
 		ours[jsonOf([]any{got.Items[i].Task, got.Items[i].Row})] = &got.Items[i]
 	}
@@ -208,14 +209,46 @@ func compareItems(t *testing.T, b []byte, got *Results) (a agreement, worst floa
 		a.prompts += one(it.Prompt == w.Prompt)
 		a.verdicts += one(right == w.Right)
 		a.answers += one(w.LogProbs != nil || it.Answer == w.Answer)
-		if w.LogProbs == nil && it.Answer != w.Answer {
-			t.Logf("%s row %d:\n%q\nharness\n%q", w.Task, w.Row, it.Answer, w.Answer)
+		if w.LogProbs == nil && it.Answer != w.Answer && !told[w.Row] {
+			told[w.Row] = true
+			gap := parting(t, m, w.Prompt, it.Answer, w.Answer)
+			t.Logf("%s row %d: log-probabilities %.2g apart where the texts part:\n%q\nharness\n%q", w.Task, w.Row, gap, it.Answer, w.Answer)
+			if gap > tie {
+				t.Errorf("%s row %d: another answer, and no tie where the texts part", w.Task, w.Row)
+			}
 		}
 		for k := range w.LogProbs {
 			worst = max(worst, math.Abs(w.LogProbs[k]-it.LogProbs[k]))
 		}
 	}
 	return a, worst
+}
+
+// tie is how far apart two tokens' log-probabilities may be for float32 to decide
+// between them by the order in which it adds.
+const tie = 0.01
+
+// parting is how far apart the two next tokens are for us, where two answers to a
+// prompt cease to be the same.
+func parting(t *testing.T, m *model.Model, prompt, ours, theirs string) float64 {
+	t.Helper()
+	engine, adapter, err := m.Computing(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := encode(engine.Tokenizer, prompt+ours), encode(engine.Tokenizer, prompt+theirs)
+	n := 0
+	for n < min(len(a), len(b))-1 && a[n] == b[n] {
+		n++
+	}
+	var gap float64
+	choice := llm.Choice{Context: a[:n], Continuations: [][]int32{a[n : n+1], b[n : n+1]}}
+	if _, err := engine.Likelihoods(t.Context(), adapter, []llm.Choice{choice}, 1, func(_ int, l llm.Likelihood) {
+		gap = math.Abs(l.LogProbs[0] - l.LogProbs[1])
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return gap
 }
 
 // compareFigures compares the harness's own scores and standard errors with ours.

@@ -29,6 +29,7 @@ type Judgements struct {
 	Wins, Losses     int // of the local model
 	Ties             int
 	Flips            int  // the two orders disagree: neither won nor lost nor a tie
+	Refuted          int  // of Losses: the local answer is known to be right, so that there is nothing to learn
 	LocalAlwaysFirst bool // answer A was the local model every time: one order only
 }
 
@@ -47,8 +48,9 @@ type record struct {
 			Reasoning string `json:"reasoning"`
 		} `json:"judgment"`
 		Truth   json.RawMessage   `json:"ground_truth"`
-		Outcome string            `json:"outcome"` // "flip" where the orders disagree; older records have none
-		Orders  []json.RawMessage `json:"orders"`  // older records have one order
+		Known   string            `json:"local_is"` // "right" or "wrong", where the truth is known; older records do not say
+		Outcome string            `json:"outcome"`  // "flip" where the orders disagree; older records have none
+		Orders  []json.RawMessage `json:"orders"`   // older records have one order
 	} `json:"results"`
 }
 
@@ -60,7 +62,7 @@ func Judged(dir string, o JudgedOptions) ([]*Judgements, error) {
 		return nil, err
 	}
 	var out []*Judgements
-	ties := 0
+	ties, refuted := 0, 0
 	for _, path := range paths {
 		j, err := readJudged(path, o)
 		if err != nil {
@@ -68,8 +70,13 @@ func Judged(dir string, o JudgedOptions) ([]*Judgements, error) {
 		}
 		out = append(out, j)
 		ties += HasTies(j.Failures)
+		refuted += j.Refuted
 	}
 	r := experiment.Current()
+	r.Funnel(funnel(out))
+	if refuted > 0 {
+		r.Note(run.Note{Level: "info", Topic: "extract", Text: fmt.Sprintf("%d answers were judged lost and are known to be right: they are left out", refuted)})
+	}
 	if slices.ContainsFunc(out, func(j *Judgements) bool { return j.LocalAlwaysFirst }) {
 		r.Note(run.Note{Level: "warn", Topic: "judging", Text: "these judgements were made in one order, the local model always first: position bias is part of them",
 			Hint: "judge in both orders before you conclude anything: cogumi run phase1b_benchmark"})
@@ -89,6 +96,19 @@ func MustJudged(dir string, o JudgedOptions) []*Judgements {
 		experiment.Stop(experiment.WithCode(err, 3))
 	}
 	return j
+}
+
+// funnel is what becomes of all judgements.
+func funnel(list []*Judgements) run.Funnel {
+	var all Judgements
+	rows := 0
+	for _, j := range list {
+		all.Judged, all.Losses, all.Ties, all.Flips, all.Refuted = all.Judged+j.Judged, all.Losses+j.Losses, all.Ties+j.Ties, all.Flips+j.Flips, all.Refuted+j.Refuted
+		rows += j.Failures.Len()
+	}
+	return run.Funnel{Name: "judged failures", Title: "From judgements to training rows", Stages: []run.FunnelStage{
+		{Name: "judged", Count: all.Judged}, {Name: "both orders agree", Count: all.Judged - all.Flips, Note: fmt.Sprintf("%d flips", all.Flips)},
+		{Name: "training rows", Count: rows, Note: fmt.Sprintf("%d lost, %d of them known to be right; %d ties", all.Losses, all.Refuted, all.Ties)}}}
 }
 
 func find(dir string) ([]string, error) {
@@ -138,6 +158,10 @@ func readJudged(path string, o JudgedOptions) (*Judgements, error) {
 		case "B":
 			j.Losses++
 			kind = "loss"
+			if x.Known == "right" {
+				j.Refuted++
+				kind = ""
+			}
 		case "TIE":
 			j.Ties++
 			if o.Ties {

@@ -154,3 +154,29 @@ func TestFinalNumber(t *testing.T) {
 		}
 	}
 }
+
+// TestRightAnswersAreNoFailures: what was judged lost and is known to be right is
+// counted and left out, and the report says so.
+func TestRightAnswersAreNoFailures(t *testing.T) {
+	dir := t.TempDir()
+	text := `{"category": "math", "results": [
+{"prompt": "1 + 1?", "local_response": "3", "gpt4_response": "2", "judgment": {"winner": "B"}, "outcome": "loss", "local_is": "wrong", "orders": [{}, {}]},
+{"prompt": "1 + 2?", "local_response": "3", "gpt4_response": "three", "judgment": {"winner": "B"}, "outcome": "loss", "local_is": "right", "orders": [{}, {}]},
+{"prompt": "Write.", "local_response": "x", "gpt4_response": "y", "judgment": {"winner": "B"}, "outcome": "loss", "orders": [{}, {}]},
+{"prompt": "Flip.", "local_response": "x", "gpt4_response": "y", "judgment": {"winner": "TIE"}, "outcome": "flip", "local_is": "wrong", "orders": [{}, {}]}]}`
+	if err := os.WriteFile(filepath.Join(dir, "math_intermediate.json"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	x := experimenttest.Start(t)
+	list, err := Judged(dir, JudgedOptions{})
+	if err != nil || len(list) != 1 {
+		t.Fatal(list, err)
+	}
+	j := list[0]
+	if j.Losses != 3 || j.Refuted != 1 || j.Flips != 1 || j.Failures.Len() != 2 || j.Failures.Rows[1].Instruction != "Write." {
+		t.Errorf("%+v", j)
+	}
+	if !slices.ContainsFunc(experimenttest.Read(t, x).Notes(), func(n run.Note) bool { return strings.Contains(n.Text, "1 answers were judged lost") }) {
+		t.Error("nothing says that one is left out")
+	}
+}

@@ -62,7 +62,7 @@ func Compare(j *Judge, m *Match, o Options) (*Result, error) {
 	}
 	r := experiment.Current()
 	spec := experiment.Spec{Name: fmt.Sprintf("%s judges %s against %s on %s", j.Name, m.Ours, m.Theirs, m.Name), Version: version,
-		Inputs: map[string]string{"pairs": m.hash()}, Params: map[string]any{"judge": j.Settings, "max errors": o.MaxErrors, "canaries": o.Canaries, "seed": o.Seed}}
+		Machine: j.Settings.Kind == "local", Inputs: map[string]string{"pairs": m.hash()}, Params: map[string]any{"judge": j.Settings, "max errors": o.MaxErrors, "canaries": o.Canaries, "seed": o.Seed}}
 	dir, err := r.Do(spec, func(w *experiment.Work) error { return hearAll(r, j, m, o, w) })
 	if err != nil {
 		return nil, err
@@ -80,6 +80,9 @@ func Compare(j *Judge, m *Match, o Options) (*Result, error) {
 		return nil, fmt.Errorf("read what judging cost: %w", err)
 	}
 	result := tally(j, m, o, said, cost)
+	if j.Settings.Kind != "truth" {
+		result.compareWithTruth(m)
+	}
 	result.report(r, m)
 	return result, nil
 }

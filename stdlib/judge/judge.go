@@ -87,6 +87,8 @@ var (
 	ErrOtherModel = errors.New("another model answered")
 	// ErrRefused says that the judge declined to answer.
 	ErrRefused = errors.New("the judge refused")
+	// ErrTooLong says that a pair has more tokens than the judge can read.
+	ErrTooLong = errors.New("the pair is too long for the judge")
 	// ErrNoTruth says that the truth about a pair is not known.
 	ErrNoTruth = errors.New("the truth is not known")
 	// ErrNotRecorded says that a record does not hold a judgement.

@@ -92,28 +92,6 @@ func TestTruthAndReplay(t *testing.T) {
 	}
 }
 
-// TestLocal: an answer that cannot be used is asked for once more.
-func TestLocal(t *testing.T) {
-	rounds := 0
-	l := &local{name: "x", answer: func(set *dataset.Set) (*dataset.Answers, error) {
-		rounds++
-		a := &dataset.Answers{Set: set, Model: "x"}
-		for i := range set.Rows {
-			text := said(Tie)
-			if rounds == 1 && i%2 == 0 {
-				text = "I like both."
-			}
-			a.List = append(a.List, dataset.Answer{Text: text})
-		}
-		return a, nil
-	}}
-	r, err := judged(t, &Judge{Name: "x", bench: l}, match(6), Options{Canaries: -1})
-	check(t, r, err, 6, 0, 0, 6)
-	if rounds != 2 {
-		t.Errorf("%d rounds", rounds)
-	}
-}
-
 // TestFrame: what an answer holds does not expand, cannot close its frame, and the
 // reference is not shown where it is one of the answers.
 func TestFrame(t *testing.T) {

@@ -35,8 +35,9 @@ type recordEntry struct {
 	Teacher  string         `json:"gpt4_response"`
 	Judgment recordJudgment `json:"judgment"`
 	Truth    string         `json:"ground_truth,omitempty"`
-	Outcome  string         `json:"outcome"` // win, loss, tie or flip
-	Orders   []Decision     `json:"orders"`  // ours shown first, theirs shown first
+	Known    string         `json:"local_is,omitempty"` // right or wrong, where the truth is known
+	Outcome  string         `json:"outcome"`            // win, loss, tie or flip
+	Orders   []Decision     `json:"orders"`             // ours shown first, theirs shown first
 }
 
 // recordJudgment is what readers of one order look at. A flip is a TIE to them:
@@ -102,7 +103,7 @@ func (f *recordFile) add(v *Verdict) {
 		f.Errors++
 		return
 	}
-	e := recordEntry{Prompt: v.Pair.Row.Prompt(), Local: v.Pair.Ours, Teacher: v.Pair.Theirs, Outcome: v.Outcome, Orders: v.Said,
+	e := recordEntry{Prompt: v.Pair.Row.Prompt(), Local: v.Pair.Ours, Teacher: v.Pair.Theirs, Outcome: v.Outcome, Known: v.Known, Orders: v.Said,
 		Judgment: recordJudgment{Winner: recordWinner[v.Outcome]}, Truth: cmp.Or(v.Pair.Row.Reply(), v.Pair.Row.Answer)}
 	if len(v.Said) > 0 {
 		e.Judgment.Reasoning = v.Said[0].Reason

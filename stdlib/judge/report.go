@@ -32,6 +32,9 @@ func (r *Result) report(x *experiment.Run, m *Match) {
 		low, high := stats.Rate(r.FirstWins, r.Decided, level)
 		x.Figure(run.Figure{Name: "answer shown first wins", Value: 100 * float64(r.FirstWins) / float64(r.Decided), Unit: "%", N: r.Decided, Low: 100 * low, High: 100 * high, Method: "of judgements with a winner", Note: "50 % is a judge without a position bias"})
 	}
+	if r.Known != nil {
+		r.Known.report(x)
+	}
 	r.reportLength(x)
 	for _, n := range r.notes() {
 		x.Note(n)
@@ -83,6 +86,9 @@ func (r *Result) notes() []run.Note {
 	if len(r.Canaries) == 0 {
 		add("info", "no canaries: a record cannot be asked", "")
 	}
+	if same, n := r.undecided(); n >= 10 && 20*same >= 19*n {
+		add("warn", fmt.Sprintf("%d of %d pairs with different answers are ties: this judge hardly tells them apart", same, n), "a better judge; nothing can be extracted from ties")
+	}
 	t := &r.Total
 	if n := t.Judged(); n > 0 {
 		add("info", fmt.Sprintf("%d pairs find a shift of %.1f points with 80 %% power; a rate near one half is known to ±%.1f points", n, 100*r.Detectable, 100*stats.HalfWidth(n)), "")
@@ -91,9 +97,22 @@ func (r *Result) notes() []run.Note {
 		}
 	}
 	if t.Errors > 0 {
-		add("warn", plural(t.Errors, "pair")+" could not be judged and have no score", "look at them: tag:error")
+		add("warn", plural(t.Errors, "pair")+" could not be judged: without a score", "look at them: tag:error")
 	}
 	return out
+}
+
+// undecided are the ties among the judged pairs whose answers are not the same text.
+func (r *Result) undecided() (ties, n int) {
+	for i := range r.Verdicts {
+		if v := &r.Verdicts[i]; v.Outcome != Failed && v.Pair.Ours != v.Pair.Theirs {
+			n++
+			if v.Outcome == Drawn {
+				ties++
+			}
+		}
+	}
+	return ties, n
 }
 
 // reportCost says what was really paid.

@@ -24,6 +24,7 @@ type Verdict struct {
 	Score   float64    // mean of the orders from our side, 0…1; 0.5 where it failed
 	Said    []Decision // ours first, theirs first; no Winner where that one failed
 	Error   string
+	Known   string // grade.Right or grade.Wrong: our answer, where the truth is known
 }
 
 // Count is outcomes, of all pairs or of one category.
@@ -59,7 +60,8 @@ type Result struct {
 	FirstWins  int              `json:"first_wins"` // judgements that the answer shown first won
 	Decided    int              `json:"decided"`    // judgements with a winner
 	Length     stats.LengthBias `json:"-"`
-	Detectable float64          `json:"detectable"` // shift of the score found with 80 % power
+	Detectable float64          `json:"detectable"`      // shift of the score found with 80 % power
+	Known      *Known           `json:"known,omitempty"` // nil: no row has a known answer, or the truth was the judge
 	Cost       Cost             `json:"cost"`
 	BootLow    float64          `json:"bootstrap_low"` // prompt-level bootstrap of the score
 	BootHigh   float64          `json:"bootstrap_high"`

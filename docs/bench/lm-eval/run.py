@@ -15,11 +15,13 @@ import tempfile
 
 os.environ["HF_HUB_OFFLINE"] = os.environ["HF_DATASETS_OFFLINE"] = "1"
 
+import gguf
 import torch
 import yaml
 from lm_eval import simple_evaluate
 from lm_eval.models.huggingface import HFLM
 import lm_eval.tasks
+from tokenizers import pre_tokenizers
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 TASKS = pathlib.Path(lm_eval.tasks.__file__).parent
@@ -69,6 +71,16 @@ def gsm8k(data, work):
     yield local(loaded(TASKS / "gsm8k" / "gsm8k.yaml"), files)
 
 
+def split_as_said(tokenizer, path):
+    """transformers splits every GGUF file's text as GPT-2 does; "smollm" has digits apart,
+    as the model's own tokenizer.json says: ".  1" is ".", two spaces, "1"."""
+    said = gguf.GGUFReader(path).get_field("tokenizer.ggml.pre")
+    if said is not None and said.contents() == "smollm":
+        parts = [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)]
+        tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence(parts)
+    return tokenizer
+
+
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("--gguf", required=True)
@@ -81,7 +93,7 @@ def main():
     a = p.parse_args()
     folder, name = os.path.split(os.path.abspath(a.gguf))
     model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=torch.float32)
-    tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=name)
+    tokenizer = split_as_said(AutoTokenizer.from_pretrained(folder, gguf_file=name), a.gguf)
     lm = HFLM(pretrained=model, tokenizer=tokenizer, batch_size=a.batch, device="cpu")
     with tempfile.TemporaryDirectory() as work, open(a.out + ".tmp", "w", encoding="utf-8") as out:
         jobs = []

@@ -13,6 +13,7 @@ func init() {
 	register("cogumi/stdlib/model", func() *Package {
 		return &Package{Path: "cogumi/stdlib/model", Name: "model", Values: map[string]reflect.Value{
 			"Adapter":          reflect.ValueOf((*p_cogumi_stdlib_model.Adapter)(nil)),
+			"Chosen":           reflect.ValueOf((*p_cogumi_stdlib_model.Chosen)(nil)),
 			"Download":         reflect.ValueOf(p_cogumi_stdlib_model.Download),
 			"Downloaded":       reflect.ValueOf((*p_cogumi_stdlib_model.Downloaded)(nil)),
 			"ErrOtherBase":     reflect.ValueOf(&p_cogumi_stdlib_model.ErrOtherBase).Elem(),
