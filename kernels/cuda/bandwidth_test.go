@@ -328,6 +328,7 @@ func benchNF4(b *testing.B, d *Device) {
 		{"nf4_dequantize", n*2 + n/2 + n/64, 4, back}, {"nf4_dequantize", n*2 + n/2 + n/64, 8, back}, {"nf4_dequantize", n*2 + n/2 + n/64, 32, back},
 		{"nf4_dequantize_flat", n*2 + n/2 + n/16, 4, []any{p(x), p(f.Codes), p(absmax), int64(n), benchInner, benchInner}},
 		{"nf4_quantize", n*2 + n/2 + n/16, 8, []any{p(f.Codes), p(absmax), p(x), int64(n)}},
+		{"nf4_quantize", n*2 + n/2 + n/16, 64, []any{p(f.Codes), p(absmax), p(x), int64(n)}},
 		{"nf4_quantize", n*2 + n/2 + n/16, 32, []any{p(f.Codes), p(absmax), p(x), int64(n)}},
 	} {
 		grid := c.per * d.context.Device.Multiprocessors

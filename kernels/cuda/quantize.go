@@ -49,7 +49,7 @@ func (d *Device) quantize(to *kernels.NF4, from *kernels.Tensor) error {
 		name += "_f32"
 	}
 	at := func(t *kernels.Tensor) driver.Ptr { return d.memory.tensors[t].ptr }
-	grid := min(blocks(n, 2048)[0], 8*d.context.Device.Multiprocessors)
+	grid := min(blocks(n, 2048)[0], 32*d.context.Device.Multiprocessors)
 	if err := d.now(name, grid, at(to.Codes), absmax, at(from), int64(n)); err != nil || !nested {
 		return err
 	}

@@ -161,6 +161,8 @@ func TestTrajectoriesOnGPU(t *testing.T) {
 // curve of a real model on data that it sees once.
 func TestFP8OnGPU(t *testing.T) {
 	d := gpu(t)
+	defer func(n int) { least8 = n }(least8)
+	least8 = 0
 	run := func(fp8 bool) (losses []float64) {
 		m := loadTiny(t, d, quantized, Options{})
 		defer m.Close()

@@ -120,7 +120,7 @@ func (r *recorder) headNorm(name string, x, w *kernels.Tensor) *kernels.Tensor {
 
 // linear projects x with matrices that share it.
 func (r *recorder) linear(name string, x *kernels.Tensor, ws ...*kernels.Matrix) []*kernels.Tensor {
-	op := &kernels.Linear{Rows: r.in.rows, X: x, FP8: r.fp8}
+	op := &kernels.Linear{Rows: r.in.rows, X: x, FP8: r.fp8 && gains8(ws)}
 	var ys []*kernels.Tensor
 	for _, w := range ws {
 		p := kernels.Projection{W: w, Y: r.tensor(w.Name, w.Out)}

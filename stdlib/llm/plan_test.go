@@ -69,3 +69,21 @@ func TestPlanIsTrue(t *testing.T) {
 		}
 	}
 }
+
+// TestEightBit: 8-bit floats are for products that gain by them.
+func TestEightBit(t *testing.T) {
+	shape := func(hidden, kv, inner int) *Model {
+		w := func(out, in int) *kernels.Matrix { return &kernels.Matrix{Out: out, In: in} }
+		return &Model{layers: []layer{{q: w(hidden, hidden), k: w(kv, hidden), v: w(kv, hidden), o: w(hidden, hidden),
+			gate: w(inner, hidden), up: w(inner, hidden), down: w(hidden, inner)}}}
+	}
+	for _, c := range []struct {
+		name              string
+		hidden, kv, inner int
+		want              int
+	}{{"SmolLM2-135M", 576, 192, 1536, 0}, {"Llama-3.2-1B", 2048, 512, 8192, 4}, {"Llama-3.1-8B", 4096, 1024, 14336, 4}, {"960 wide", 960, 320, 4000, 0}} {
+		if got := shape(c.hidden, c.kv, c.inner).EightBit(); got != c.want {
+			t.Errorf("%s: %d groups, want %d", c.name, got, c.want)
+		}
+	}
+}

@@ -28,6 +28,9 @@ func (s *session) preflight(base *llm.Model, set *dataset.Set) error {
 	}
 	s.showMemory(base)
 	s.showTime()
+	if s.c.FP8 && base.EightBit() == 0 {
+		s.r.Note(run.Note{Level: "info", Topic: "train", Text: "FP8: all products of this model are too small to gain by 8-bit floats; it is trained in bf16."})
+	}
 	return nil
 }
 
