@@ -83,8 +83,8 @@ func endLine(f *os.File) error {
 // record gives an event to every step at work. file is what an artefact or a
 // sample set is made of; origin is where the artefact came from.
 func (r *Run) record(e run.Event, file, origin string) {
-	if !slices.Contains(worthKeeping, e.Kind) {
-		return
+	if !slices.Contains(worthKeeping, e.Kind) || e.Note != nil && e.Note.Topic == "cost" {
+		return // what a step cost is not what a run that takes its result pays
 	}
 	e.Time, e.Attempt = time.Time{}, 0
 	r.mu.Lock()

@@ -137,7 +137,7 @@ func (e *endpoint) answer(ctx context.Context, h *hearing, limit *limiter, key s
 		if !e.book.earlier(key) {
 			return got, nil
 		}
-		h.spent.note(func(c *Cost) { c.Reused++; c.Saved += got.Dollars })
+		h.spent.note(func(c *Cost) { c.reuse(got) })
 		return got, nil
 	}
 	defer e.book.release(key)
@@ -254,6 +254,14 @@ func (c *Cost) pay(got entry) {
 	c.Calls++
 	c.Paid += got.Dollars
 	c.Usage.add(*got.Usage)
+}
+
+func (c *Cost) reuse(got entry) {
+	c.Reused++
+	c.Saved += got.Dollars
+	if got.Usage != nil {
+		c.Spared.add(*got.Usage)
+	}
 }
 
 // classify says whether a failed call may go better the next time.

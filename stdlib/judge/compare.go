@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"cogumi/reports/run"
 	"cogumi/reports/run/durable"
@@ -63,7 +64,16 @@ func Compare(j *Judge, m *Match, o Options) (*Result, error) {
 	r := experiment.Current()
 	spec := experiment.Spec{Name: fmt.Sprintf("%s judges %s against %s on %s", j.Name, m.Ours, m.Theirs, m.Name), Version: version,
 		Machine: j.Settings.Kind == "local", Inputs: map[string]string{"pairs": m.hash()}, Params: map[string]any{"judge": j.Settings, "max errors": o.MaxErrors, "canaries": o.Canaries, "seed": o.Seed}}
-	dir, err := r.Do(spec, func(w *experiment.Work) error { return hearAll(r, j, m, o, w) })
+	var cost Cost
+	heard := false
+	dir, err := r.Do(spec, func(w *experiment.Work) (err error) {
+		heard = true
+		cost, err = hearAll(r, j, m, o, w)
+		return err
+	})
+	if heard { // not within the step: what a later run takes from it is not paid again
+		reportCost(r, j, cost)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -71,13 +81,12 @@ func Compare(j *Judge, m *Match, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	var cost Cost
-	b, err := os.ReadFile(filepath.Join(dir, summaryFile))
-	if err == nil {
-		err = json.Unmarshal(b, &cost)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read what judging cost: %w", err)
+	if !heard {
+		if cost, err = costBefore(dir); err != nil {
+			return nil, err
+		}
+		cost = cost.again(len(said))
+		reportCost(r, j, cost)
 	}
 	result := tally(j, m, o, said, cost)
 	if j.Settings.Kind != "truth" {
@@ -93,18 +102,30 @@ func MustCompare(j *Judge, m *Match, o Options) *Result {
 	return must(res, err)
 }
 
-func hearAll(r *experiment.Run, j *Judge, m *Match, o Options, w *experiment.Work) (err error) {
+// costBefore is what the judgements in dir cost the run that made them.
+func costBefore(dir string) (cost Cost, err error) {
+	b, err := os.ReadFile(filepath.Join(dir, summaryFile))
+	if err == nil {
+		err = json.Unmarshal(b, &cost)
+	}
+	if err != nil {
+		err = fmt.Errorf("read what judging cost: %w", err)
+	}
+	return cost, err
+}
+
+func hearAll(r *experiment.Run, j *Judge, m *Match, o Options, w *experiment.Work) (cost Cost, err error) {
 	cases := m.asks(o.Canaries, o.Seed)
 	h := &hearing{run: r, dir: ledgers(r, w), limit: o.MaxDollars, spent: newPurse(o.MaxDollars)}
 	ctx := r.Context()
 	if e, ok := j.bench.(*endpoint); ok {
 		if err := e.open(ctx, h); err != nil {
-			return err
+			return cost, err
 		}
 		defer func() { err = errors.Join(err, e.close()) }()
 	}
 	if err := announce(r, j, cases, o); err != nil {
-		return err
+		return cost, err
 	}
 	said := make([]judgement, len(cases))
 	var mu sync.Mutex
@@ -134,23 +155,22 @@ func hearAll(r *experiment.Run, j *Judge, m *Match, o Options, w *experiment.Wor
 		bar.Add(1)
 	})
 	bar.Done()
-	cost := h.spent.total()
+	cost = h.spent.total()
 	cost.Known = priced(j)
-	reportCost(r, j, cost)
 	if err == nil {
 		err = h.broken()
 	}
 	if err != nil {
-		return fmt.Errorf("%s judges %s: %w", j.Name, m.Name, err)
+		return cost, fmt.Errorf("%s judges %s: %w", j.Name, m.Name, err)
 	}
 	if err := writeJudgements(filepath.Join(w.Dir, judgementsFile), said); err != nil {
-		return err
+		return cost, err
 	}
 	b, err := json.Marshal(cost)
 	if err != nil {
-		return err
+		return cost, err
 	}
-	return durable.WriteBytes(filepath.Join(w.Dir, summaryFile), b)
+	return cost, durable.WriteBytes(filepath.Join(w.Dir, summaryFile), b)
 }
 
 func tooMany(failed, all int, most float64, last error) error {
@@ -178,10 +198,17 @@ func announce(r *experiment.Run, j *Judge, cases []ask, o Options) error {
 	}
 	text := fmt.Sprintf("%s: %d judgements, %d of them known already; what they cost is unknown, nobody said what %s costs", j.Name, e.Calls, e.Known, e.Model)
 	if e.Price != nil {
-		text = fmt.Sprintf("%s: %d judgements, %d of them known already; they will cost about $%.4f ($%.4f to $%.4f) at $%g and $%g a million tokens in and out (%s)",
-			j.Name, e.Calls, e.Known, e.Likely, e.Low, e.High, e.Price.Input, e.Price.Output, e.Price.Date)
+		text = fmt.Sprintf("%s: %d judgements, %d of them known already; they will cost about $%.4f ($%.4f to $%.4f) at $%g and $%g a million tokens in and out",
+			j.Name, e.Calls, e.Known, e.Likely, e.Low, e.High, e.Price.Input, e.Price.Output)
 	}
 	r.Note(run.Note{Level: "info", Topic: "cost", Text: text})
+	if age, old := e.Price.age(time.Now()); age != "" && e.Known < e.Calls {
+		n := run.Note{Level: "info", Topic: "cost", Text: e.Model + ": " + age}
+		if old {
+			n.Level, n.Hint = "warn", `check them; your own table: --prices FILE with {"`+e.Model+`": {"input": …, "cached": …, "output": …, "batch": 0.5, "date": "`+time.Now().Format("2006-01")+`"}}, dollars a million tokens`
+		}
+		r.Note(n)
+	}
 	if o.MaxDollars > 0 && e.Low > o.MaxDollars {
 		return experiment.WithCode(experiment.Hint(fmt.Errorf("%w before it began: judging costs $%.4f or more, the limit is $%.4f", ErrBudget, e.Low, o.MaxDollars), "raise the limit, or judge fewer rows"), 3)
 	}

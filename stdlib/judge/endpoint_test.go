@@ -6,21 +6,30 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"cogumi/reports/run"
 	"cogumi/stdlib/experiment"
 	"cogumi/stdlib/experiment/experimenttest"
 )
 
 func priceFile(t testing.TB) string {
+	t.Helper()
+	return prices(t, `{"gpt-4o": {"input": 2, "cached": 1, "output": 10, "batch": 0.5, "date": "2026-01"}}`)
+}
+
+func prices(t testing.TB, table string) string {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "prices.json")
-	if err := os.WriteFile(path, []byte(`{"gpt-4o": {"input": 2, "cached": 1, "output": 10, "batch": 0.5, "date": "2026-01"}}`), 0o644); err != nil {
+	if err := os.WriteFile(path, []byte(table), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -372,5 +381,81 @@ func TestBody(t *testing.T) {
 				t.Errorf("%s: %v\n%s\nwant\n%s", format, err, got, want)
 			}
 		}
+	}
+}
+
+// TestEqualInputsArePaidOnce: another run over the same pairs pays nothing, and says
+// what that saved; one that has some new pairs pays those alone. Neither tells what
+// the first run cost as its own.
+func TestEqualInputsArePaidOnce(t *testing.T) {
+	s := serve(t)
+	root := t.TempDir()
+	judgeIn := func(m *Match) (*Result, []run.Note, float64) {
+		x := experimenttest.StartIn(t, root)
+		r, err := Compare(judgeAt(t, s, nil), m, Options{Canaries: -1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := experimenttest.Read(t, x)
+		paid := math.NaN()
+		for _, f := range got.Figures() {
+			if f.Name == "paid for judging" {
+				paid = f.Value
+			}
+		}
+		return r, got.Notes(), paid
+	}
+	first, _, paid := judgeIn(match(30))
+	n := first.Cost.Calls
+	if paid != first.Cost.Paid || paid == 0 || first.Cost.Reused != 0 {
+		t.Fatalf("paid %g, %+v", paid, first.Cost)
+	}
+	check := func(name string, r *Result, notes []run.Note, paid float64, calls int) {
+		t.Helper()
+		c := r.Cost
+		if c.Calls != calls || c.Reused < n || c.Spared.Input < 500*n || math.Abs(c.Saved-first.Cost.Paid) > 1e-9 || paid != c.Paid || (paid == 0) != (calls == 0) {
+			t.Errorf("%s: paid %g, %+v", name, paid, c)
+		}
+		estimates, savings := 0, 0
+		for _, note := range notes {
+			estimates += strings.Count(note.Text, "they will cost about")
+			if strings.Contains(note.Text, "taken from earlier runs") && strings.Contains(note.Text, fmt.Sprintf("%d tokens in", c.Spared.Input)) && strings.Contains(note.Text, "$0.") {
+				savings++
+			}
+		}
+		if savings != 1 || estimates != min(calls, 1) {
+			t.Errorf("%s: %d estimates, %d savings: %+v", name, estimates, savings, notes)
+		}
+	}
+	again, notes, paid := judgeIn(match(30))
+	check("again", again, notes, paid, 0)
+	more, notes, paid := judgeIn(match(32))
+	check("two more", more, notes, paid, 4)
+}
+
+// TestOldPrices are said to be old before anything is paid.
+func TestOldPrices(t *testing.T) {
+	now := time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		price *Price
+		want  string
+		old   bool
+	}{{nil, "", false}, {&Price{Date: "2025-08"}, "price of 2025-08, 15 months old", true}, {&Price{Date: "2026-11-01"}, "price of 2026-11-01", false},
+		{&Price{Date: "2026-10"}, "price of 2026-10, 1 month old", false}, {&Price{Date: "2026-08-31"}, "price of 2026-08-31, 3 months old", true},
+		{&Price{}, "nobody wrote down when its price was looked up", true}, {&Price{Date: "soon"}, "nobody wrote down when its price was looked up", true}} {
+		if text, old := c.price.age(now); text != c.want || old != c.old {
+			t.Errorf("%+v: %q, %v", c.price, text, old)
+		}
+	}
+	s := serve(t)
+	path := prices(t, fmt.Sprintf(`{"gpt-4o": {"input": 2, "output": 10, "date": %q}}`, time.Now().AddDate(-1, -3, 0).Format("2006-01")))
+	_, err := judged(t, judgeAt(t, s, func(c *EndpointConfig) { c.PriceFile = path }), match(3), Options{Canaries: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(experimenttest.Read(t, experiment.Current()).Notes(), func(n run.Note) bool {
+		return n.Level == "warn" && strings.Contains(n.Text, "15 months old") && strings.Contains(n.Hint, "--prices FILE")
+	}) {
+		t.Error("nothing says that the price is old")
 	}
 }

@@ -82,7 +82,7 @@ func (k *Known) report(x *experiment.Run) {
 	}
 	switch {
 	case k.N >= 10 && k.Same <= k.Other:
-		x.Note(run.Note{Level: "warn", Topic: "judging", Text: fmt.Sprintf("where the truth is known, the judge names the right answer %d times and the wrong one %d times (n = %d)", k.Same, k.Other, k.N), Hint: "do not conclude anything from this judge"})
+		x.Note(run.Note{Level: "warn", Topic: "judging", Text: fmt.Sprintf("where one answer is right and one wrong, the judge names the right one %d times, the wrong one %d times and none %d times", k.Same, k.Other, k.Unsure), Hint: "do not conclude anything from this judge"})
 	case k.Right > 0:
 		x.Note(run.Note{Level: "warn", Topic: "judging", Text: plural(k.Right, "pair") + " judged lost although our answer is known to be right", Hint: "phase1b_extract leaves them out"})
 	}

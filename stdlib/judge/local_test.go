@@ -276,7 +276,7 @@ func TestKnown(t *testing.T) {
 		t.Errorf("%v\n%s", err, b)
 	}
 	if !slices.ContainsFunc(experimenttest.Read(t, experiment.Current()).Notes(), func(n run.Note) bool {
-		return n.Level == "warn" && strings.Contains(n.Text, "the right answer 5 times and the wrong one 10 times")
+		return n.Level == "warn" && strings.Contains(n.Text, "the right one 5 times, the wrong one 10 times and none 0 times")
 	}) {
 		t.Error("nothing warns of the judge")
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Price is what a model costs, in dollars for a million tokens.
@@ -16,7 +17,30 @@ type Price struct {
 	Cached float64 `json:"cached"` // input that the endpoint had in its cache
 	Output float64 `json:"output"`
 	Batch  float64 `json:"batch"` // factor of the Batch API: 0.5
-	Date   string  `json:"date"`  // when somebody looked
+	Date   string  `json:"date"`  // when somebody looked: "2025-08" or "2025-08-31"
+}
+
+// oldPrice is from how many months on a price is to be checked.
+const oldPrice = 3
+
+// age says in words how old the price is, and whether that is too old to rely on.
+// Nothing where there is no price.
+func (p *Price) age(now time.Time) (text string, old bool) {
+	if p == nil {
+		return "", false
+	}
+	seen, err := time.Parse("2006-01", p.Date)
+	if err != nil {
+		seen, err = time.Parse(time.DateOnly, p.Date)
+	}
+	if err != nil {
+		return "nobody wrote down when its price was looked up", true
+	}
+	months := 12*(now.Year()-seen.Year()) + int(now.Month()) - int(seen.Month())
+	if months < 1 {
+		return "price of " + p.Date, false
+	}
+	return fmt.Sprintf("price of %s, %s old", p.Date, plural(months, "month")), months >= oldPrice
 }
 
 // Usage is tokens as an endpoint counts them.
@@ -105,7 +129,16 @@ type Cost struct {
 	Reused  int     `json:"reused"` // taken from earlier runs
 	Retries int     `json:"retries"`
 	Usage   Usage   `json:"usage"`
-	Known   bool    `json:"known"` // false: nobody knows the price, or nothing is paid
+	Spared  Usage   `json:"spared"` // tokens of what was taken from earlier runs
+	Known   bool    `json:"known"`  // false: nobody knows the price, or nothing is paid
+}
+
+// again is what the same judgements cost a run that takes them from an earlier one:
+// nothing, and that is what it saved.
+func (c Cost) again(judgements int) Cost {
+	spared := c.Usage
+	spared.add(c.Spared)
+	return Cost{Reused: max(c.Calls+c.Reused, judgements), Saved: c.Paid + c.Saved, Spared: spared, Known: c.Known}
 }
 
 // purse keeps the hard limit: what is spent, in doubt and could still come of

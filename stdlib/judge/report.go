@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"cogumi/reports/run"
 	"cogumi/stdlib/experiment"
@@ -115,12 +116,15 @@ func (r *Result) undecided() (ties, n int) {
 	return ties, n
 }
 
-// reportCost says what was really paid.
+// reportCost says what was really paid, and what earlier runs had paid already.
 func reportCost(x *experiment.Run, j *Judge, c Cost) {
+	if c.Reused > 0 {
+		x.Note(run.Note{Level: "info", Topic: "cost", Text: j.Name + ": " + c.spared()})
+	}
 	if _, ok := j.bench.(*endpoint); !ok {
 		return
 	}
-	note := fmt.Sprintf("%d calls, %d answers taken from earlier runs, %d retries, %d tokens in (%d cached), %d out", c.Calls, c.Reused, c.Retries, c.Usage.Input, c.Usage.Cached, c.Usage.Output)
+	note := fmt.Sprintf("%d calls, %d retries, %d tokens in (%d cached), %d out", c.Calls, c.Retries, c.Usage.Input, c.Usage.Cached, c.Usage.Output)
 	if !c.Known {
 		x.Note(run.Note{Level: "info", Topic: "cost", Text: j.Name + ": " + note + "; what it cost is unknown"})
 		return
@@ -128,10 +132,25 @@ func reportCost(x *experiment.Run, j *Judge, c Cost) {
 	if c.Doubt > 0 {
 		note += fmt.Sprintf("; up to $%.4f more for calls whose answers never came", c.Doubt)
 	}
+	if age, _ := j.bench.(*endpoint).price.age(time.Now()); age != "" {
+		note += "; " + age
+	}
 	x.Figure(run.Figure{Name: "paid for judging", Value: c.Paid, Unit: "$", N: c.Calls, Note: note})
 	if c.Reused > 0 {
 		x.Figure(run.Figure{Name: "saved by earlier judgements", Value: c.Saved, Unit: "$", N: c.Reused})
 	}
+}
+
+// spared says in words what earlier runs saved this one.
+func (c *Cost) spared() string {
+	text := fmt.Sprintf("%d judgements of equal inputs were taken from earlier runs", c.Reused)
+	if n := c.Spared.Input + c.Spared.Output; n > 0 {
+		text += fmt.Sprintf(": %d calls, %d tokens in and %d out", c.Reused, c.Spared.Input, c.Spared.Output)
+	}
+	if c.Known {
+		text += fmt.Sprintf(", $%.4f", c.Saved)
+	}
+	return text + " not spent again"
 }
 
 var sampleOrder = []string{Lost, Failed, Flip, Drawn, Won}
