@@ -69,7 +69,9 @@ func TestGradientsOnGPU(t *testing.T) {
 		name, weights string
 		nonzero       bool
 		layers        int
-	}{{"step1_zeroB", "", false, 1}, {"nonzeroB", "", true, 8}, {"nf4_nonzeroB", quantized, true, 1}} {
+		tolerance     float64 // PyTorch on an H200: 2.5e-2 in bf16, 1.9e-2 under autocast
+	}{{"step1_zeroB", "", false, 1, 2e-2}, {"nonzeroB", "", true, 8, 2e-2},
+		{"nf4_nonzeroB", quantized, true, 1, 2.5e-2}} { // recorded with weights that were not rounded to bf16
 		t.Run(c.name, func(t *testing.T) {
 			var want recordedGradients
 			if err := json.Unmarshal(results[c.name], &want); err != nil {
@@ -99,7 +101,8 @@ func TestGradientsOnGPU(t *testing.T) {
 				relative(t, p.Name, got, w, 6e-2)
 				all, wanted = append(all, got...), append(wanted, w...)
 			}
-			relative(t, "all gradients", all, wanted, 2.2e-2) // PyTorch on an H200: 2.5e-2 in bf16, 1.9e-2 under autocast
+			t.Logf("all gradients: %.3g from f32", distance(all, wanted)/norm(wanted))
+			relative(t, "all gradients", all, wanted, c.tolerance)
 		})
 	}
 }
@@ -115,8 +118,8 @@ func TestTrajectoriesOnGPU(t *testing.T) {
 		optimizer     Optimizer
 		tolerance     float64
 	}{
-		{"adamw_fp32", "", AdamW, 5e-2}, {"adamw_nf4", quantized, AdamW, 5e-2},
-		{"adamw8bit_exact", "", AdamW8bit, 5e-2}, {"adamw_bnb4bit_bf16", quantized, AdamW, 5e-2},
+		{"adamw_fp32", "", AdamW, 3e-2}, {"adamw_nf4", quantized, AdamW, 3e-2},
+		{"adamw8bit_exact", "", AdamW8bit, 3e-2}, {"adamw_bnb4bit_bf16", quantized, AdamW, 3e-2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var want []struct {

@@ -329,13 +329,17 @@ func norm(x []float32) float64 {
 // relative compares by the norm of the difference.
 func relative(t *testing.T, what string, got, want []float32, tolerance float64) {
 	t.Helper()
-	d := make([]float32, len(want))
+	if d, n := distance(got, want), norm(want); !(d <= tolerance*n+1e-12) {
+		t.Errorf("%s: relative difference %.3g, tolerance %.3g", what, d/n, tolerance)
+	}
+}
+
+func distance(a, b []float32) float64 {
+	d := make([]float32, len(b))
 	for i := range d {
-		d[i] = got[i] - want[i]
+		d[i] = a[i] - b[i]
 	}
-	if n := norm(want); !(norm(d) <= tolerance*n+1e-12) {
-		t.Errorf("%s: relative difference %.3g, tolerance %.3g", what, norm(d)/n, tolerance)
-	}
+	return norm(d)
 }
 
 func newTestTrainer(t testing.TB, a *Adapter, o Optimizer, budget int) *Trainer {

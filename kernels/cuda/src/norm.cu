@@ -3,7 +3,7 @@
 //   nvcc -ptx -arch=compute_90a src/norm.cu     (make kernels)
 //
 // Forward: sum = round(x + delta), rstd = 1/sqrt(mean(sum²) + eps),
-// y = round(round(sum·rstd)·w): PyTorch's rounding places. Without delta sum is
+// y = round(sum·rstd·w) (PyTorch in bf16 rounds sum·rstd as well). Without delta sum is
 // x and is not written. Backward: with g = dy·w and x̂ = sum·rstd,
 // dsum (+)= rstd·(g − x̂·mean(g·x̂)), one rounding; norm_again_* make y again as in the
 // forward beside it, where dy lies or elsewhere.
@@ -44,8 +44,7 @@ static __device__ __forceinline__ bf16x8 scale8(const bf16x8 &p, float rstd, con
 #pragma unroll
     for (int k = 0; k < 4; k++) {
         float2 x = unpack2(p.v[k]);
-        x = unpack2(pack2(x.x * rstd, x.y * rstd));
-        y.v[k] = pack2(x.x * w[2 * k], x.y * w[2 * k + 1]);
+        y.v[k] = pack2(x.x * rstd * w[2 * k], x.y * rstd * w[2 * k + 1]);
     }
     return y;
 }
@@ -350,7 +349,7 @@ extern "C" __global__ void __launch_bounds__(256)
     if (used && threadIdx.x == 0) rstd[blockIdx.x] = r;
     const bf16 *from = delta ? sum : x;
     for (int c = threadIdx.x; c < h; c += blockDim.x) {
-        y[base + c] = used ? to_bf16(round_bf16(to_float(from[base + c]) * r) * w[c]) : to_bf16(0.f);
+        y[base + c] = used ? to_bf16(to_float(from[base + c]) * r * w[c]) : to_bf16(0.f);
         if (!used && delta) sum[base + c] = to_bf16(0.f);
     }
 }
@@ -372,7 +371,7 @@ static __device__ __forceinline__ void back_any(bf16 *dsum, bf16 *y, const bf16 
             if (add) d += to_float(dsum[base + c]);
         }
         dsum[base + c] = to_bf16(d);
-        if (y) y[base + c] = used ? to_bf16(round_bf16(to_float(sum[base + c]) * r) * w[c]) : to_bf16(0.f);
+        if (y) y[base + c] = used ? to_bf16(to_float(sum[base + c]) * r * w[c]) : to_bf16(0.f);
     }
 }
 

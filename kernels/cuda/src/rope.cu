@@ -3,8 +3,8 @@
 //   nvcc -ptx -arch=compute_90a src/rope.cu     (make kernels)
 //
 // (x1, x2) → (x1·cos − x2·sin, x2·cos + x1·sin), halves split; inverse turns
-// the other way. Rounding as PyTorch's: cos and sin, each product, the sum; the
-// inverse (the backward) rounds the sum only. Overwrites x for rows below
+// the other way. One rounding at the end (PyTorch in bf16 rounds cos, sin and each
+// product as well, and is further from f32 by that). Overwrites x for rows below
 // *rows; the others stay. rope_append also puts keys and values into the cache.
 #include "common.cuh"
 
@@ -12,35 +12,30 @@
 
 #define HEADS 2 // a thread: cos and sin are read once for them
 
-// a·c + b·s.
-static __device__ __forceinline__ float turn(float a, float c, float b, float s, bool inverse) {
-    return inverse ? a * c + b * s : round_bf16(a * c) + round_bf16(b * s);
-}
+// a·c + b·s, as one fused sum wherever it is used: the same bits.
+static __device__ __forceinline__ float turn(float a, float c, float b, float s) { return __fmaf_rn(a, c, __fmul_rn(b, s)); }
 
-static __device__ __forceinline__ unsigned turn2(float2 a, float2 c, float2 b, float2 s, bool inverse) {
-    if (inverse) return pack2(a.x * c.x + b.x * s.x, a.y * c.y + b.y * s.y);
-    float2 p = unpack2(pack2(a.x * c.x, a.y * c.y)), q = unpack2(pack2(b.x * s.x, b.y * s.y));
-    return pack2(p.x + q.x, p.y + q.y);
-}
-
-static __device__ __forceinline__ float2 minus(float2 a) { return make_float2(-a.x, -a.y); }
-
-static __device__ __forceinline__ bf16x8 load8(const float *p) {
-    float x[8];
-    *(float4 *)x = ((const float4 *)p)[0];
-    *(float4 *)(x + 4) = ((const float4 *)p)[1];
-    return pack(x);
-}
+struct Angles {
+    float cosine[8], sine[8];
+    __device__ __forceinline__ Angles(const float *c, const float *s) {
+        ((float4 *)cosine)[0] = ((const float4 *)c)[0], ((float4 *)cosine)[1] = ((const float4 *)c)[1];
+        ((float4 *)sine)[0] = ((const float4 *)s)[0], ((float4 *)sine)[1] = ((const float4 *)s)[1];
+    }
+};
 
 // Eight pairs of a head.
-static __device__ __forceinline__ void turn8(bf16x8 &a, bf16x8 &b, const bf16x8 &cosines, const bf16x8 &sines, bool inverse) {
+static __device__ __forceinline__ void turn8(bf16x8 &a, bf16x8 &b, const Angles &by, bool inverse) {
+    float p[8], q[8];
+    unpack(a, p);
+    unpack(b, q);
 #pragma unroll
-    for (int k = 0; k < 4; k++) {
-        float2 p = unpack2(a.v[k]), q = unpack2(b.v[k]), c = unpack2(cosines.v[k]), s = unpack2(sines.v[k]);
-        if (inverse) s = minus(s);
-        a.v[k] = turn2(p, c, minus(q), s, inverse);
-        b.v[k] = turn2(q, c, p, s, inverse);
+    for (int k = 0; k < 8; k++) {
+        float c = by.cosine[k], s = inverse ? -by.sine[k] : by.sine[k], x = p[k];
+        p[k] = turn(x, c, -q[k], s);
+        q[k] = turn(q[k], c, x, s);
     }
+    a = pack(p);
+    b = pack(q);
 }
 
 // half % 8 == 0. One thread: eight pairs of up to HEADS heads of one row.
@@ -58,11 +53,11 @@ extern "C" __global__ void __launch_bounds__(256, 4)
     for (int h = 0; h < HEADS; h++)
         if (h < count) a[h] = at[h * 2 * lanes], b[h] = at[h * 2 * lanes + lanes];
     size_t angle = (size_t)positions[row] * half + lane * 8;
-    bf16x8 cosines = load8(cosine + angle), sines = load8(sine + angle); // rounded
+    Angles by(cosine + angle, sine + angle);
 #pragma unroll
     for (int h = 0; h < HEADS; h++)
         if (h < count) {
-            turn8(a[h], b[h], cosines, sines, inverse);
+            turn8(a[h], b[h], by, inverse);
             at[h * 2 * lanes] = a[h];
             at[h * 2 * lanes + lanes] = b[h];
         }
@@ -78,10 +73,9 @@ extern "C" __global__ void __launch_bounds__(256)
     if (row >= total || row >= *rows) return;
     bf16 *p = x + ((size_t)row * heads + head) * 2 * half + k, *q = p + half;
     size_t angle = (size_t)positions[row] * half + k;
-    float c = round_bf16(cosine[angle]), s = round_bf16(sine[angle]), a = to_float(*p), b = to_float(*q);
-    if (inverse) s = -s;
-    *p = to_bf16(turn(a, c, -b, s, inverse));
-    *q = to_bf16(turn(b, c, a, s, inverse));
+    float c = cosine[angle], s = inverse ? -sine[angle] : sine[angle], a = to_float(*p), b = to_float(*q);
+    *p = to_bf16(turn(a, c, -b, s));
+    *q = to_bf16(turn(b, c, a, s));
 }
 
 // half % 8 == 0. What rope of q, rope of k and attention_append (attention_decode.cu)
@@ -103,7 +97,7 @@ extern "C" __global__ void __launch_bounds__(128)
     if (i < queries + keys && (turns || used)) a = at[0], b = at[lanes];
     if (turns) {
         size_t angle = (size_t)positions[row] * half + lane * 8;
-        turn8(a, b, load8(cosine + angle), load8(sine + angle), false);
+        turn8(a, b, Angles(cosine + angle, sine + angle), false);
         at[0] = a, at[lanes] = b;
     }
     if (i < queries) {

@@ -2,7 +2,7 @@
 //
 //   nvcc -ptx -arch=compute_90a src/swiglu.cu     (make kernels)
 //
-// Forward: h = round(round(silu(g))·u), PyTorch's rounding places.
+// Forward: h = silu(g)·u, one rounding (PyTorch in bf16 rounds silu(g) as well).
 // Backward: with s = sigmoid(g), du = dh·g·s, dg = dh·u·s·(1 + g·(1−s)), one
 // rounding each; h, where wanted, is made again as in the forward.
 // Everything overwrites; du and dg may be dh, g or u. Elements of rows from
@@ -11,7 +11,7 @@
 
 static __device__ __forceinline__ float sigmoid(float x) { return __fdividef(1.f, 1.f + __expf(-x)); }
 
-static __device__ __forceinline__ float gate(float g, float u) { return round_bf16(g * sigmoid(g)) * u; }
+static __device__ __forceinline__ float gate(float g, float u) { return g * sigmoid(g) * u; }
 
 static __device__ __forceinline__ void backward(float g, float u, float dh, float &dg, float &du) {
     float s = sigmoid(g);
