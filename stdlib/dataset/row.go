@@ -55,6 +55,8 @@ type Answers struct {
 	Set   *Set
 	Model string // "base", "tuned", or a path
 	List  []Answer
+	// Reused is how many of List were there already and were not written again.
+	Reused int
 }
 
 // Prompt is what the row asks: the instruction, with its input after an empty

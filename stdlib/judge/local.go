@@ -26,9 +26,9 @@ func Local(m *model.Model) *Judge { return LocalWith(m, LocalConfig{}) }
 // LocalWith lets a model of ours judge, on this machine. It writes no verdict that
 // could be malformed: behind "Winner:" the probabilities of A, B and C (neither) are
 // read, and the likeliest decides. What the model prefers about the places A and B
-// over all pairs, each of which was shown in both orders, is its own and taken off
-// first (batch calibration, Zhou et al. 2024, arXiv:2309.17249, for these two), and
-// reported.
+// over the pairs of a category, each of which was shown in both orders, is its own
+// and taken off first (batch calibration, Zhou et al. 2024, arXiv:2309.17249, for
+// these two), and reported.
 func LocalWith(m *model.Model, c LocalConfig) *Judge {
 	source := m.Hash
 	if m.Adapter != nil {
@@ -95,13 +95,17 @@ func (l *local) choose(ctx context.Context, h *hearing, cases []ask, done func(i
 		return err
 	}
 	bias := placeBias(cases, read)
-	noteBias(h.run, l.name, bias)
+	noteBias(h.run, l.name, bias[""])
 	for i := range cases {
 		if over := read[i].TooLong; over > 0 {
 			done(i, Decision{}, fmt.Errorf("%w: %s has no room for %d tokens of it", ErrTooLong, l.name, over))
 			continue
 		}
-		d := decide(read[i].LogProbs, bias)
+		own, ok := bias[category(cases[i].Row)]
+		if !ok {
+			own = bias[""]
+		}
+		d := decide(read[i].LogProbs, own)
 		d.Model = l.name
 		if reasons != nil {
 			d.Reason = strings.TrimSpace(reasons[i]) + " (" + d.Reason + ")"
@@ -160,23 +164,39 @@ func (l *local) reason(pairs *dataset.Set) ([]string, error) {
 	return out, nil
 }
 
-// placeBias is how much likelier A is than B over all pairs, as a logarithm. Where
-// only answers decided it would be 0: every answer stood at both places.
-func placeBias(cases []ask, read []model.Chosen) float64 {
+// placeBias is how much likelier A is than B over pairs, as a logarithm, by
+// category; "" over all. Where only answers decided it would be 0: every answer
+// stood at both places. Categories with few pairs have none of their own.
+func placeBias(cases []ask, read []model.Chosen) map[string]float64 {
 	orders := map[int]int{}
 	for i := range cases {
 		if cases[i].canary == "" && read[i].TooLong == 0 {
 			orders[cases[i].pair]++
 		}
 	}
-	sum, n := 0.0, 0
+	sum, n := map[string]float64{"": 0}, map[string]int{}
 	for i := range cases {
 		if cases[i].canary == "" && read[i].TooLong == 0 && orders[cases[i].pair] == 2 {
-			sum, n = sum+read[i].LogProbs[0]-read[i].LogProbs[1], n+1
+			d, c := read[i].LogProbs[0]-read[i].LogProbs[1], category(cases[i].Row)
+			sum[""], n[""] = sum[""]+d, n[""]+1
+			if c != "" {
+				sum[c], n[c] = sum[c]+d, n[c]+1
+			}
 		}
 	}
-	return sum / float64(max(n, 1))
+	for c := range sum {
+		if c != "" && n[c] < 2*ownBias {
+			delete(sum, c)
+			continue
+		}
+		sum[c] /= float64(max(n[c], 1))
+	}
+	return sum
 }
+
+// ownBias is from how many pairs on a category, which has a rubric of its own, has
+// a bias of its own: of a few it would hide that the orders disagree.
+const ownBias = 10
 
 // decide is the likeliest letter, and how likely each is beside the others.
 func decide(logProbs []float64, bias float64) Decision {

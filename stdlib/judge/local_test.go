@@ -22,8 +22,11 @@ type reader struct {
 	answer func(row *dataset.Row) string
 	room   int // in bytes
 	read   []string
+	text   string // what it judges now
 	rounds int
 }
+
+func (m *reader) asks() string { return m.text }
 
 func (m *reader) Room(row *dataset.Row) (int, error) { return m.room - len(last(row)), nil }
 
@@ -47,6 +50,7 @@ func (m *reader) Choose(set *dataset.Set, choices []string) ([]model.Chosen, err
 			out = append(out, model.Chosen{TooLong: len(text) - m.room})
 			continue
 		}
+		m.text = text
 		a, b, c := m.think(between(text, "a"), between(text, "b"))
 		out = append(out, model.Chosen{LogProbs: []float64{a, b, c}})
 	}
@@ -129,6 +133,29 @@ func TestLocalThatOnlySeesPlaces(t *testing.T) {
 	r, err := judged(t, localOf(&reader{think: think}), sized(20), Options{Canaries: -1})
 	if err != nil || r.Total.Flips != 20 || r.Total.Score != 0.5 {
 		t.Errorf("%v, %+v", err, r)
+	}
+}
+
+// TestLocalBiasOfARubric: places that the model prefers by category are taken off
+// by category, where it has pairs enough to tell.
+func TestLocalBiasOfARubric(t *testing.T) {
+	m := sized(21)
+	for i := range m.Pairs {
+		m.Pairs[i].Row.Category = []string{"math", "code"}[i%2]
+	}
+	m.Pairs[20].Row.Category = "rare"
+	j := localOf(&reader{})
+	r := j.bench.(*local).model.(*reader)
+	r.think = func(first, second string) (a, b, c float64) {
+		bias := 2.0
+		if strings.Contains(r.asks(), "mathematics") {
+			bias = -2
+		}
+		return larger(bias)(first, second)
+	}
+	got, err := judged(t, j, m, Options{Canaries: -1})
+	if err != nil || got.Total.Wins != 10 || got.Total.Losses != 10 || got.Total.Flips != 0 {
+		t.Errorf("%v, %+v", err, got.Total)
 	}
 }
 

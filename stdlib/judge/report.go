@@ -144,9 +144,10 @@ func reportCost(x *experiment.Run, j *Judge, c Cost) {
 // spared says in words what earlier runs saved this one.
 func (c *Cost) spared() string {
 	text := fmt.Sprintf("%d judgements of equal inputs were taken from earlier runs", c.Reused)
-	if n := c.Spared.Input + c.Spared.Output; n > 0 {
-		text += fmt.Sprintf(": %d calls, %d tokens in and %d out", c.Reused, c.Spared.Input, c.Spared.Output)
+	if c.Spared.Input+c.Spared.Output == 0 {
+		return text
 	}
+	text += fmt.Sprintf(": %d calls, %d tokens in and %d out", c.Reused, c.Spared.Input, c.Spared.Output)
 	if c.Known {
 		text += fmt.Sprintf(", $%.4f", c.Saved)
 	}

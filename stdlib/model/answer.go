@@ -49,7 +49,11 @@ func (m *Model) Answer(set *dataset.Set, s Sampling) (*dataset.Answers, error) {
 	inputs := m.identity()
 	inputs["rows"] = set.Hash()
 	spec := experiment.Spec{Name: fmt.Sprintf("%s answers %s", name, set.Name), Version: 1, Inputs: inputs, Params: s, Machine: true}
-	dir, err := r.Do(spec, func(w *experiment.Work) error { return m.write(r, set, s, w) })
+	reused := len(set.Rows)
+	dir, err := r.Do(spec, func(w *experiment.Work) (err error) {
+		reused, err = m.write(r, set, s, w)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +61,7 @@ func (m *Model) Answer(set *dataset.Set, s Sampling) (*dataset.Answers, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &dataset.Answers{Set: set, Model: name, List: make([]dataset.Answer, len(set.Rows))}
+	a := &dataset.Answers{Set: set, Model: name, List: make([]dataset.Answer, len(set.Rows)), Reused: reused}
 	for i := range a.List {
 		x, ok := got[i]
 		if !ok {
@@ -92,17 +96,19 @@ func (m *Model) report(r *experiment.Run, a *dataset.Answers) {
 	}
 }
 
-// write appends every answer to the journal as soon as it is finished.
-func (m *Model) write(r *experiment.Run, set *dataset.Set, s Sampling, w *experiment.Work) error {
+// write appends every answer to the journal as soon as it is finished. resumed is
+// how many the journal had.
+func (m *Model) write(r *experiment.Run, set *dataset.Set, s Sampling, w *experiment.Work) (resumed int, err error) {
 	path := filepath.Join(w.Dir, "journal.tmp")
 	have, err := readAnswers(path)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
+		return 0, err
 	}
+	resumed = len(have)
 	ctx := r.Context()
 	engine, adapter, err := m.engine(ctx)
 	if err != nil {
-		return err
+		return resumed, err
 	}
 	p := r.Progress("answers "+set.Name, "rows", len(set.Rows))
 	defer p.Done()
@@ -116,13 +122,13 @@ func (m *Model) write(r *experiment.Run, set *dataset.Set, s Sampling, w *experi
 		}
 		ids, err := Prompt(engine, &set.Rows[i])
 		if err != nil {
-			return fmt.Errorf("%s row %d: %w", set.Name, i+1, err)
+			return resumed, fmt.Errorf("%s row %d: %w", set.Name, i+1, err)
 		}
 		prompts, rows, seeds = append(prompts, ids), append(rows, i), append(seeds, llm.PromptSeed(uint64(s.Seed), i))
 	}
 	journal, err := openJournal(path)
 	if err != nil {
-		return err
+		return resumed, err
 	}
 	defer journal.Close()
 	_, err = engine.Generate(ctx, adapter, prompts, llm.GenerateConfig{MaxTokens: s.MaxTokens, Temperature: s.Temperature,
@@ -133,9 +139,9 @@ func (m *Model) write(r *experiment.Run, set *dataset.Set, s Sampling, w *experi
 		p.Add(1)
 	})
 	if err = errors.Join(err, journal.Flush()); err != nil {
-		return err
+		return resumed, err
 	}
-	return writeAnswers(filepath.Join(w.Dir, answersFile), have, len(set.Rows))
+	return resumed, writeAnswers(filepath.Join(w.Dir, answersFile), have, len(set.Rows))
 }
 
 // journal keeps finished answers; a cut last line is dropped by its reader.

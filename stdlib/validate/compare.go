@@ -73,8 +73,19 @@ func Compare(before, after *grade.Sheet) *run.Comparison {
 	if err != nil {
 		experiment.Stop(err)
 	}
+	before, after = named(before, after)
 	report(experiment.Current(), c, before, after)
 	return c
+}
+
+// named tells two models of the same name apart.
+func named(before, after *grade.Sheet) (a, b *grade.Sheet) {
+	if before.Model != after.Model {
+		return before, after
+	}
+	was, is := *before, *after
+	was.Model, is.Model = "before", "after"
+	return &was, &is
 }
 
 // Compute is Compare without the report.
@@ -84,7 +95,8 @@ func Compute(before, after *grade.Sheet) (*run.Comparison, error) {
 	}
 	var all table
 	categories, families := newGroups(), newGroups()
-	c := &run.Comparison{BaseName: before.Model, TunedName: after.Model, Method: method}
+	first, second := named(before, after)
+	c := &run.Comparison{BaseName: first.Model, TunedName: second.Model, Method: method}
 	for i := range before.Items {
 		a, b := &before.Items[i], &after.Items[i]
 		if a.Row.Instruction != b.Row.Instruction || a.Row.Answer != b.Row.Answer {

@@ -22,10 +22,23 @@ func report(r *experiment.Run, c *run.Comparison, before, after *grade.Sheet) {
 	}
 	r.Figure(run.Figure{Name: "change", Value: 100 * c.Overall.Diff, Unit: "points", N: c.Overall.N, Low: 100 * c.Overall.Low, High: 100 * c.Overall.High,
 		Method: "Tango's score interval, paired", Note: fmt.Sprintf("p = %.2g (exact McNemar)", c.Overall.P)})
+	if n := len(before.Items); n > 1 && sameTexts(before, after) == n {
+		r.Note(run.Note{Level: "warn", Topic: "validate", Text: fmt.Sprintf("all %d answers of both models are the same, letter for letter", n), Hint: "did the training change anything? Its report shows the steps, the learning rate and the loss"})
+	}
 	for _, n := range notes(c) {
 		r.Note(n)
 	}
 	r.Samples("evaluation", "Evaluation, both models", samples(before, after))
+}
+
+// sameTexts is how many answers are the same before and after.
+func sameTexts(before, after *grade.Sheet) (n int) {
+	for i := range before.Items {
+		if before.Items[i].Answer.Text == after.Items[i].Answer.Text {
+			n++
+		}
+	}
+	return n
 }
 
 // notes says in words what got worse, and what could not be seen.
@@ -49,6 +62,9 @@ func notes(c *run.Comparison) []run.Note {
 	}
 	if n := c.Overall.N; n > 0 {
 		share := float64(c.Overall.Gained+c.Overall.Lost) / float64(n)
+		if share == 0 {
+			return append(out, run.Note{Level: "info", Topic: "validate", Text: fmt.Sprintf("none of %d items changed", n)})
+		}
 		out = append(out, run.Note{Level: "info", Topic: "validate",
 			Text: fmt.Sprintf("with %d items, of which %.0f %% changed, a difference of %.1f points is found with 80 %% power", n, 100*share, 100*stats.Detectable(n, share))})
 	}

@@ -14,11 +14,15 @@ func init() {
 		return &Package{Path: "cogumi/stdlib/validate", Name: "validate", Values: map[string]reflect.Value{
 			"Compare":         reflect.ValueOf(p_cogumi_stdlib_validate.Compare),
 			"Compute":         reflect.ValueOf(p_cogumi_stdlib_validate.Compute),
+			"ComputeJudged":   reflect.ValueOf(p_cogumi_stdlib_validate.ComputeJudged),
 			"Conditions":      reflect.ValueOf((*p_cogumi_stdlib_validate.Conditions)(nil)),
 			"Gate":            reflect.ValueOf(p_cogumi_stdlib_validate.Gate),
+			"Judged":          reflect.ValueOf(p_cogumi_stdlib_validate.Judged),
 			"MetricNames":     reflect.ValueOf(p_cogumi_stdlib_validate.MetricNames),
 			"MustConditions":  reflect.ValueOf(p_cogumi_stdlib_validate.MustConditions),
 			"ParseConditions": reflect.ValueOf(p_cogumi_stdlib_validate.ParseConditions),
+			"Savings":         reflect.ValueOf((*p_cogumi_stdlib_validate.Savings)(nil)),
+			"Spared":          reflect.ValueOf(p_cogumi_stdlib_validate.Spared),
 		}}
 	})
 }
