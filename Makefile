@@ -8,7 +8,7 @@ export CGO_ENABLED = 0
 STATICCHECK_VERSION = v0.8.0
 STATICCHECK = $(shell $(GO) env GOPATH)/bin/staticcheck
 
-.PHONY: build demo test models check vet format cross static symbols docs docs-check bench bench-cpu bench-dedup bench-scripts bench-judge bench-sandbox bench-gemm kernels echarts editor gallery screenshots fuzz fuzz-scripts test-gotree test-peers clean
+.PHONY: build demo test models check vet format cross static symbols docs docs-check bench bench-cpu bench-dedup bench-scripts bench-judge bench-sandbox bench-gemm kernels echarts editor gallery screenshots fuzz fuzz-scripts test-gotree test-chain test-peers clean
 
 build: ## ./cogumi
 	$(GO) build -trimpath -ldflags "-s -w" -o cogumi .
@@ -76,6 +76,9 @@ fuzz-scripts: ## random Go programs, interpreted and compiled, for FOR=5m; a dif
 
 test-gotree: ## the programs of Go's own test folder, interpreted; minutes
 	COGUMI_GO_TESTS=1 $(GO) test -count=1 -run TestGoDistribution -timeout 60m -v ./runtime/script | grep -v '^=== '
+
+test-chain: ## phase 1B on a real model that is its own judge, command by command; minutes (make models first)
+	COGUMI_CHAIN=1 $(GO) test -count=1 -run TestChain -timeout 60m -v ./runtime/cli
 
 bench-judge: ## judgements a second against an endpoint in another process, and the memory they take
 	$(GO) test -run '^$$' -bench Judgements -benchtime 3x ./stdlib/judge

@@ -4,7 +4,7 @@
 // WHEN TO USE: After training, before the adapter is merged, served or trained further.
 // WHEN NOT TO USE: There is no adapter yet: phase1b_benchmark judges a model's answers beside a teacher's.
 // INPUT: --adapter A | adapter | from=phase1b_train.go,phase1a_train.go,phase1b_scaleup.go,phase1b_loop.go
-//   --eval F (default tinyworld/eval) | problems | rows>=20
+//   --eval F (default tinyworld/eval) | instruction rows | rows>=10
 //   --model M (default tiny) | model
 //   --before A | adapter | from=phase1a_train.go | optional
 // OUTPUT: runs/<id>/run.json | result (paired comparison)
@@ -17,8 +17,8 @@
 //   --format F (default json_schema) json_object or text for servers that know no schemas
 //   --prices F your own table of prices
 //   --dollars D hard limit of what judging may cost; 0: none
-//   --limit N problems to look at; 0: all
-//   --seed N (default 1) of the choice of problems; with the same --limit and --seed as phase1b_benchmark they are the same
+//   --limit N problems to look at; 0: all, and with a judge 60 as in phase1b_benchmark
+//   --seed N (default 1) of their choice; with the same --limit and --seed as phase1b_benchmark they are the same problems
 //   --any-base use adapters also on other files than they were trained on
 // PIPELINE STAGE: 1B.4 validation
 // TIME: 10-30 s for tiny on 2 cores; answers and judgements that an earlier run has are not computed again
@@ -60,8 +60,12 @@ func main() {
 		MaxDollars: x.Float("dollars", 0, "hard limit of what judging may cost; 0: none"),
 		Seed:       x.Int("seed", 1, "of the choice of problems"),
 	}
-	if n := x.Int("limit", 0, "problems to look at; 0: all"); n > 0 {
-		eval = eval.Shuffle(o.Seed).Head(n)
+	limit := x.Int("limit", 0, "problems to look at; 0: all, and with a judge 60 as in phase1b_benchmark")
+	if limit == 0 && by != "truth" {
+		limit = 60
+	}
+	if limit > 0 && limit < eval.Len() {
+		eval = eval.Shuffle(o.Seed).Head(limit)
 	}
 	referee := base
 	tuned := with(base, x.String("adapter", "", "adapter to validate"), anyBase)

@@ -50,6 +50,7 @@ func ownSource() fs.FS {
 //	waitfor FILE TEXT     until a file of this name, which may hold *, has the text
 //	json FILE PATH VALUE  the value at a path like runs.0.state; VALUE may end in *
 //	newest                copies the newest run's run.json to run.json
+//	keep FILE PREFIX VAR  what follows PREFIX in the first line that begins with it
 //	adapter, shards, truncate: see try_test.go
 func TestScripts(t *testing.T) { testscript.Run(t, scriptParams("testdata")) }
 
@@ -77,7 +78,7 @@ func scriptParams(dir string) testscript.Params {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "waitfor": waitFor, "json": jsonValue, "newest": newest,
-			"adapter": makeAdapter, "shards": makeShards, "truncate": cutFile,
+			"keep": keepLine, "adapter": makeAdapter, "shards": makeShards, "truncate": cutFile,
 		},
 	}
 }
@@ -112,6 +113,19 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
 	}
+}
+
+func keepLine(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: keep FILE PREFIX VAR")
+	}
+	for line := range strings.Lines(ts.ReadFile(args[0])) {
+		if rest, ok := strings.CutPrefix(line, args[1]); ok {
+			ts.Setenv(args[2], strings.TrimSpace(rest))
+			return
+		}
+	}
+	ts.Fatalf("no line of %s begins with %q", args[0], args[1])
 }
 
 func waitFor(ts *testscript.TestScript, neg bool, args []string) {

@@ -85,7 +85,7 @@ func Compare(j *Judge, m *Match, o Options) (*Result, error) {
 		if cost, err = costBefore(dir); err != nil {
 			return nil, err
 		}
-		cost = cost.again(len(said))
+		cost = cost.again()
 		reportCost(r, j, cost)
 	}
 	result := tally(j, m, o, said, cost)
@@ -157,6 +157,9 @@ func hearAll(r *experiment.Run, j *Judge, m *Match, o Options, w *experiment.Wor
 	bar.Done()
 	cost = h.spent.total()
 	cost.Known = priced(j)
+	if j.Settings.Kind != "endpoint" {
+		cost.Calls = len(cases) // of this machine
+	}
 	if err == nil {
 		err = h.broken()
 	}

@@ -125,7 +125,7 @@ type Cost struct {
 	Paid    float64 `json:"paid"`
 	Saved   float64 `json:"saved"` // not paid again: answers of earlier runs
 	Doubt   float64 `json:"doubt,omitempty"`
-	Calls   int     `json:"calls"`  // answered and paid
+	Calls   int     `json:"calls"`  // answered and paid, or judged on this machine
 	Reused  int     `json:"reused"` // taken from earlier runs
 	Retries int     `json:"retries"`
 	Usage   Usage   `json:"usage"`
@@ -135,10 +135,10 @@ type Cost struct {
 
 // again is what the same judgements cost a run that takes them from an earlier one:
 // nothing, and that is what it saved.
-func (c Cost) again(judgements int) Cost {
+func (c Cost) again() Cost {
 	spared := c.Usage
 	spared.add(c.Spared)
-	return Cost{Reused: max(c.Calls+c.Reused, judgements), Saved: c.Paid + c.Saved, Spared: spared, Known: c.Known}
+	return Cost{Reused: c.Calls + c.Reused, Saved: c.Paid + c.Saved, Spared: spared, Known: c.Known}
 }
 
 // purse keeps the hard limit: what is spent, in doubt and could still come of

@@ -65,7 +65,10 @@ func (s *Savings) String() string {
 	}
 	text += " taken from earlier runs; new are " + fmt.Sprintf("%d answers", s.Written)
 	if s.Asked > 0 {
-		text += fmt.Sprintf(" and %d judgements ($%.4f)", s.Asked, s.Paid)
+		text += fmt.Sprintf(" and %d judgements", s.Asked)
+		if s.Paid > 0 {
+			text += fmt.Sprintf(" ($%.4f)", s.Paid)
+		}
 	}
 	return text
 }
