@@ -3,6 +3,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,27 +43,24 @@ func interpreterFor(tier string) (*python, error) {
 	if _, err := inside.LandlockVersion(); err != nil {
 		return nil, &UnsupportedError{Reason: "the kernel offers no Landlock: " + err.Error(), Hint: "Linux 5.13 or later, with landlock among its security modules"}
 	}
-	paths := candidates()
-	if len(paths) == 0 {
+	found, none := candidates()
+	if len(found) == 0 && none == nil {
 		return nil, &UnsupportedError{Reason: "no python3 found", Hint: "install Python 3.8 or later"}
 	}
 	var first error
 	for _, own := range users(tier) {
-		for _, path := range paths {
-			py, err := lookInto(path)
+		for _, py := range found {
+			here := *py
+			here.tier, here.own = tier, own
+			here.root = here.root && tier == Namespaces
+			err := selfTest(&here)
 			if err == nil {
-				py.tier, py.own = tier, own
-				py.root = py.root && tier == Namespaces
-				err = selfTest(py)
+				return &here, nil
 			}
-			if err == nil {
-				return py, nil
-			}
-			if first == nil {
-				first = err
-			}
+			first = cmp.Or(first, err)
 		}
 	}
+	first = cmp.Or(first, none)
 	var u *UnsupportedError
 	if errors.As(first, &u) {
 		return nil, u

@@ -4,6 +4,7 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"debug/elf"
 	"encoding/json"
@@ -68,16 +69,31 @@ type found struct {
 	Maps           []string
 }
 
-// candidates are interpreters to try: the person's own first.
-func candidates() []string {
-	var out []string
-	for _, name := range []string{"python3", "/usr/bin/python3", "/usr/local/bin/python3"} {
+// candidates are interpreters to try: the newest first, and of the same minor
+// version the system's own. Installed packages are in none of them, and a
+// distribution's build starts in two thirds of the time of one that a version
+// manager compiled. failed is why the first of the others is none.
+func candidates() (list []*python, failed error) {
+	for _, name := range []string{"/usr/bin/python3", "python3", "/usr/local/bin/python3"} {
 		path, err := exec.LookPath(name)
-		if err == nil && !slices.Contains(out, path) {
-			out = append(out, path)
+		if err != nil {
+			continue
+		}
+		py, err := lookInto(path)
+		if err != nil {
+			failed = cmp.Or(failed, err)
+		} else if !slices.ContainsFunc(list, func(other *python) bool { return other.exe == py.exe }) {
+			list = append(list, py)
 		}
 	}
-	return out
+	slices.SortStableFunc(list, func(a, b *python) int { return minor(b.version) - minor(a.version) })
+	return list, failed
+}
+
+// minor is the second number of a version.
+func minor(version string) int {
+	n, _ := strconv.Atoi(strings.SplitN(version+"..", ".", 3)[1])
+	return n
 }
 
 func lookInto(path string) (*python, error) {

@@ -120,7 +120,9 @@ func reap(pid, status int, ended *atomic.Bool) (Outcome, error) {
 		if got == pid {
 			out.Status = int(ws)
 			ended.Store(true)
-			killTree()
+			if !childless() {
+				killTree()
+			}
 		}
 	}
 }
