@@ -23,7 +23,7 @@ def attempt(name, fn):
     print("ESCAPED", name, repr(r)[:200])
 `
 
-func TestNothingGetsOut(t *testing.T) { inBothTiers(t, tryNothingGetsOut) }
+func TestNothingGetsOut(t *testing.T) { inEveryWay(t, tryNothingGetsOut) }
 
 func tryNothingGetsOut(t *testing.T, tier string) {
 	outside := t.TempDir()
@@ -97,6 +97,7 @@ def call(nr, *args):
 amd = platform.machine() == "x86_64"
 n = dict(ptrace=101, unshare=272, setns=308, mount=165, umount2=166, chroot=161, pivot_root=155, keyctl=250, bpf=321, perf=298, userfaultfd=323, vmread=310, vmwrite=311,
          shmget=29, memfd=319, handle=304, setuid=105, setgid=106, reboot=169, sethostname=170, personality=-1, iopl=172, modify_ldt=154, kexec=246, module=313, acct=163, swapon=167, settime=227) if amd else dict(ptrace=117, unshare=97, mount=40)
+if KEEPS_ROOT: n.pop("setuid", 0); n.pop("setgid", 0) # to 0 is no change
 for name, nr in n.items():
     attempt(name, lambda: call(nr, 0, 1, 0, 0, 0))
 for nr in (425, 428, 430, 432, 438, 442, 447): attempt(nr, lambda: call(nr, 0, 0, 0, 0, 0))
@@ -130,8 +131,9 @@ for r in (resource.RLIMIT_CPU, resource.RLIMIT_AS, resource.RLIMIT_NPROC, resour
     attempt("raise a limit", lambda: resource.setrlimit(r, (resource.RLIM_INFINITY, resource.RLIM_INFINITY)))
 attempt("niceness", lambda: os.nice(-5))`},
 		{"identity", `
-if os.getuid() == 0 or os.geteuid() == 0 or os.getgid() == 0: print("ESCAPED root", os.getuid())
-attempt("setuid", lambda: os.setuid(0))
+if not KEEPS_ROOT and (os.getuid() == 0 or os.geteuid() == 0 or os.getgid() == 0): print("ESCAPED root", os.getuid())
+for u in (0, 1, 1000): # a root without capabilities may only stay what it is
+    if not (KEEPS_ROOT and u == 0): attempt("setuid", lambda: os.setuid(u)); attempt("setgid", lambda: os.setgid(u))
 attempt("setgroups", lambda: os.setgroups([0]))
 import socket
 if NAMESPACES and socket.gethostname() != "sandbox": print("ESCAPED", socket.gethostname())
@@ -140,7 +142,7 @@ attempt("terminal", lambda: open("/dev/tty"))`},
 if any("site-packages" in p or "dist-packages" in p for p in sys.path): print("ESCAPED", sys.path)`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := mustRun(t, Program{Code: fmt.Sprintf("NAMESPACES = %d\n", map[bool]int{true: 1}[tier == Namespaces]) + attempt + c.code + "\nprint('tried')"})
+			r := mustRun(t, Program{Code: fmt.Sprintf("NAMESPACES, KEEPS_ROOT = %d, %d\n", map[bool]int{true: 1}[tier == Namespaces], map[bool]int{true: 1}[keepsRoot()]) + attempt + c.code + "\nprint('tried')"})
 			if r.Stdout != "tried\n" || !r.OK() {
 				t.Errorf("%s: %s%s", r.String(), r.Stdout, r.Stderr)
 			}
@@ -152,7 +154,7 @@ if any("site-packages" in p or "dist-packages" in p for p in sys.path): print("E
 }
 
 // With processes allowed, a bomb hits the limit, and nobody survives the program.
-func TestProcessesEndWithTheProgram(t *testing.T) { inBothTiers(t, tryProcessesEndWithTheProgram) }
+func TestProcessesEndWithTheProgram(t *testing.T) { inEveryWay(t, tryProcessesEndWithTheProgram) }
 
 func tryProcessesEndWithTheProgram(t *testing.T, tier string) {
 	l := Limits{Wall: 5 * time.Second, Tasks: 20, Processes: true}

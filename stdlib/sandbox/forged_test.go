@@ -8,7 +8,7 @@ import (
 
 // Abuses that outlive, fill, forge or disturb, beside the attempts of
 // TestNothingGetsOut. None may print ESCAPED, and every program ends.
-func TestAbuses(t *testing.T) { inBothTiers(t, tryAbuses) }
+func TestAbuses(t *testing.T) { inEveryWay(t, tryAbuses) }
 
 func tryAbuses(t *testing.T, tier string) {
 	l := Limits{Disk: 4 << 20, Output: 1 << 12, Memory: 256 << 20, Processes: true, Tasks: 20}
@@ -62,7 +62,7 @@ func tryAbuses(t *testing.T, tier string) {
 
 // What a caller learns comes from the process's end, not from what it prints: a
 // program that says "ok" and fails has failed.
-func TestForgedEnds(t *testing.T) { inBothTiers(t, tryForgedEnds) }
+func TestForgedEnds(t *testing.T) { inEveryWay(t, tryForgedEnds) }
 
 func tryForgedEnds(t *testing.T, tier string) {
 	for _, code := range []string{

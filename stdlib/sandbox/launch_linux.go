@@ -186,6 +186,7 @@ func (l *launch) watch(ctx context.Context) stop {
 	select {
 	case <-l.ended:
 	case <-time.After(grace):
+		inside.KillBelow(l.cmd.Process.Pid)
 		l.cmd.Process.Kill()
 		<-l.ended
 	}
@@ -195,6 +196,9 @@ func (l *launch) watch(ctx context.Context) stop {
 // result is what the process and the pipes say together.
 func (l *launch) result(wall bool) (Result, error) {
 	l.plan.Close()
+	for _, f := range l.open { // what a process that was killed from outside left holds them open
+		f.SetDeadline(time.Now().Add(grace))
+	}
 	l.readers.Wait()
 	out, err := parseOutcome(string(l.done.kept))
 	switch {

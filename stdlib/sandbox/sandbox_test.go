@@ -27,7 +27,7 @@ func mustRun(t *testing.T, p Program) Result {
 	return r
 }
 
-func TestProgramsThatEnd(t *testing.T) { inBothTiers(t, tryProgramsThatEnd) }
+func TestProgramsThatEnd(t *testing.T) { inEveryWay(t, tryProgramsThatEnd) }
 
 func tryProgramsThatEnd(t *testing.T, tier string) {
 	for _, c := range []struct {
@@ -97,7 +97,7 @@ func hashOf(t *testing.T) string {
 	return mustRun(t, Program{Code: "print(hash('abc'), {'b','a','c'})"}).Stdout
 }
 
-func TestLimits(t *testing.T) { inBothTiers(t, tryLimits) }
+func TestLimits(t *testing.T) { inEveryWay(t, tryLimits) }
 
 func tryLimits(t *testing.T, tier string) {
 	short := Limits{CPU: time.Second, Wall: 20 * time.Second, Memory: 256 << 20, Disk: 1 << 20, Output: 1000}

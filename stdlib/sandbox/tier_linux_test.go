@@ -10,7 +10,18 @@ import (
 	"testing"
 )
 
-var confinedHere = sync.OnceValues(func() (*python, error) { return interpreterFor(Confined) })
+var (
+	confinedHere = sync.OnceValues(func() (*python, error) { return interpreterFor(Confined) })
+	keepingHere  = sync.OnceValues(func() (*python, error) {
+		found, err := confinedHere()
+		if err != nil {
+			return nil, err
+		}
+		py := *found
+		py.own = false
+		return &py, selfTest(&py)
+	})
+)
 
 // inBothTiers runs a test with namespaces and without, whatever this machine prefers.
 func inBothTiers(t *testing.T, test func(t *testing.T, tier string)) {
@@ -22,12 +33,35 @@ func inBothTiers(t *testing.T, test func(t *testing.T, tier string)) {
 	}
 }
 
+// inEveryWay is inBothTiers and, where root's programs get users of their own, once
+// more without them, as where only root can reach Python.
+func inEveryWay(t *testing.T, test func(t *testing.T, tier string)) {
+	inBothTiers(t, test)
+	if py, err := confinedHere(); err != nil || !py.own {
+		return
+	}
+	t.Run("root", func(t *testing.T) {
+		defer using(t, keepingHere, Confined)()
+		test(t, Confined)
+	})
+}
+
+// keepsRoot says whether programs are of root's user now, without its capabilities.
+func keepsRoot() bool {
+	py, err := interpreter()
+	return err == nil && py.tier == Confined && !py.own && os.Geteuid() == 0
+}
+
 // preferring makes this process use one kind of sandbox until the result is called.
 func preferring(t testing.TB, tier string) func() {
-	find := interpreter
 	if tier == Confined {
-		find = confinedHere
+		return using(t, confinedHere, tier)
 	}
+	return using(t, interpreter, tier)
+}
+
+func using(t testing.TB, find func() (*python, error), tier string) func() {
+	t.Helper()
 	py, err := find()
 	if err != nil {
 		t.Skip(err)

@@ -32,12 +32,23 @@ func confined(p *Plan) (Outcome, error) {
 	s.defaultSignals()
 	s.call("enter the program's folder", syscall.SYS_CHDIR, s.text(p.Home))
 	s.landlock(p)
-	programScript(s, p)
+	asks := [2]int{-1, -1}
+	if p.User == 0 {
+		var err error
+		if asks, err = questions(); err != nil {
+			return Outcome{}, err
+		}
+	}
+	programScript(s, p, asks[1])
 	pid, err := clone(0, status[1])
 	if err != nil {
 		return Outcome{}, errors.New("start a process: " + err.Error())
 	}
 	syscall.Close(status[1])
+	if p.User == 0 {
+		syscall.Close(asks[1])
+		go answerForks(asks[0], p.Tasks)
+	}
 	var killed, ended, over atomic.Bool
 	var said sync.Once
 	var refused atomic.Bool // a limit is broken: the program does not end well
@@ -48,16 +59,16 @@ func confined(p *Plan) (Outcome, error) {
 	go func() {
 		awaitEnd()
 		killed.Store(true)
-		killTree()
+		KillBelow(os.Getpid())
 	}()
 	go func() {
 		for !over.Load() {
 			time.Sleep(lookEvery)
 			if ended.Load() { // one that was woken while others were stopped
-				killTree()
+				KillBelow(os.Getpid())
 			} else if what := p.exceeded(); what != "" && !ended.Load() {
 				refuse(what)
-				killTree()
+				KillBelow(os.Getpid())
 			}
 		}
 	}()
@@ -121,7 +132,7 @@ func reap(pid, status int, ended *atomic.Bool) (Outcome, error) {
 			out.Status = int(ws)
 			ended.Store(true)
 			if !childless() {
-				killTree()
+				KillBelow(os.Getpid())
 			}
 		}
 	}

@@ -140,8 +140,9 @@ func (s *script) defaultSignals() {
 	s.call("allow signals", syscall.SYS_RT_SIGPROCMASK, sigSetMask, hold(s, &none), 0, 8)
 }
 
-// programScript is what the third process does until it is Python.
-func programScript(s *script, p *Plan) {
+// programScript is what the third process does until it is Python. A socket to ask
+// over about new processes is none below 0.
+func programScript(s *script, p *Plan, socket int) {
 	s.call("place the report's descriptor", syscall.SYS_DUP3, FDReport, 3, 0)
 	s.call("close other descriptors", sysCloseRange, 4, 1<<32-1, closeRangeCloexec)
 	s.call("set the umask", syscall.SYS_UMASK, 0o022)
@@ -157,6 +158,9 @@ func programScript(s *script, p *Plan) {
 	s.call("forbid new privileges", syscall.SYS_PRCTL, prSetNoNewPrivs, 1)
 	s.call("die with the init", syscall.SYS_PRCTL, prSetPdeathsig, uintptr(syscall.SIGKILL))
 	s.call("restrict with Landlock", sysLandlockRestrict, slotRules, 0).slots = 1
+	if socket >= 0 {
+		s.askBeforeForks(socket)
+	}
 	s.seccomp(p)
 	s.call("start "+p.Exe, syscall.SYS_EXECVE, s.text(p.Exe), s.texts(p.Args), s.texts(p.Env))
 }
@@ -176,7 +180,7 @@ func (s *script) limits(p *Plan) {
 	set("file size", rlimitFsize, p.Disk, p.Disk)
 	set("open files", rlimitNofile, p.OpenFiles, p.OpenFiles)
 	switch {
-	case p.Home != "" && p.User == 0: // the limit would count all that this user runs; see guard
+	case p.Home != "" && p.User == 0: // the limit would count all that this user runs; see answerForks
 	case p.Root || p.User != 0:
 		set("processes", rlimitNproc, p.Tasks, p.Tasks)
 	default:

@@ -3,6 +3,7 @@
 package inside
 
 import (
+	"slices"
 	"syscall"
 	"testing"
 )
@@ -82,6 +83,21 @@ func TestFilter(t *testing.T) {
 			if got := filterAnswer(t, f, auditArch, nr, 0); got != eperm {
 				t.Errorf("system call %d: %#x", nr, got)
 			}
+		}
+	}
+}
+
+// What makes threads and processes is asked about, and nothing else.
+func TestForkFilter(t *testing.T) {
+	f := forkFilter()
+	asked := append([]uint32{syscall.SYS_CLONE}, forks...)
+	for nr := range uint32(600) {
+		want := uint32(retAllow)
+		if slices.Contains(asked, nr) {
+			want = retNotify
+		}
+		if got := filterAnswer(t, f, auditArch, nr, 0); got != want {
+			t.Errorf("system call %d: %#x, want %#x", nr, got, want)
 		}
 	}
 }

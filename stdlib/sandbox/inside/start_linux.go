@@ -60,7 +60,7 @@ func run() (Outcome, error) {
 		return Outcome{}, errors.New("make a pipe: " + err.Error())
 	}
 	initScript(&scripts[0], p, sync)
-	programScript(&scripts[1], p)
+	programScript(&scripts[1], p, -1)
 	pid, err := clone(namespaces, status[1])
 	if err != nil {
 		return Outcome{}, errors.New("make namespaces: " + err.Error())

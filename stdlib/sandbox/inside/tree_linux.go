@@ -19,15 +19,17 @@ const mostFiles = 8 << 10
 
 var killing sync.Mutex
 
-// killTree kills all that this process started. What is stopped first cannot
-// have children while others are looked for.
-func killTree() {
+// KillBelow kills all that pid started, a sandbox process, itself or from outside:
+// before one is killed that does not end, since what it leaves is nobody's. What is
+// stopped first cannot have children while others are looked for.
+func KillBelow(pid int) {
+	noMore.Store(true)
 	killing.Lock()
 	defer killing.Unlock()
 	stopped := map[int]bool{}
 	for again := true; again; {
 		again = false
-		for _, pid := range below(os.Getpid()) {
+		for _, pid := range below(pid) {
 			if !stopped[pid] {
 				stopped[pid], again = true, true
 				syscall.Kill(pid, syscall.SIGSTOP)
@@ -191,7 +193,7 @@ func (p *Plan) exceeded() string {
 	files := 0
 	usage(p.Home, 0, &files, &bytes)
 	switch {
-	case uint64(tasks) > p.Tasks:
+	case uint64(tasks) > 2*p.Tasks: // a second wall: fewer are let
 		return "more threads and processes than " + decimal(int64(p.Tasks))
 	case files > mostFiles:
 		return "more files than " + decimal(mostFiles)
