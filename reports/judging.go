@@ -181,7 +181,7 @@ func worthOf(j *run.Judging) []worth {
 		list = append(list, worth{Name: "Score at equal lengths", Value: percent(c.Value), Note: percent(c.Low) + " to " + percent(c.High) + methodOf(c.Method),
 			HasScale: true, At: within(100 * c.Value), From: within(100 * c.Low), Width: within(100 * (c.High - c.Low))})
 	}
-	if n := j.Total.Judged(); n > 0 {
+	if n := j.Total.Judged(); n > 0 && !j.OneOrder {
 		share := float64(j.Total.Flips) / float64(n)
 		list = append(list, worth{Name: "The two orders disagree", Value: percent(share), Note: fmt.Sprintf("%s of %s", count(j.Total.Flips), plural(n, "judged pair")), Odd: share > .25})
 	}

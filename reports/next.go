@@ -40,7 +40,7 @@ func afterJudging(j *run.Judging, s *sampleData) []action {
 		list = append(list, action{Text: "Take a better judge", Hint: fmt.Sprintf("The two orders disagree on %s of %s.", count(t.Flips), plural(n, "pair"))})
 	}
 	if t.P >= .05 && j.Detectable > 0 {
-		list = append(list, action{Text: "Judge more pairs", Hint: fmt.Sprintf("With this many, a shift of %s points or more is found with 80%% power; smaller ones are not seen.", number(100*j.Detectable))})
+		list = append(list, action{Text: "Judge more pairs", Hint: fmt.Sprintf("With this many, a shift of %s points or more is found with 80%% power; smaller ones are not seen.", signed(100*j.Detectable, 1)[1:])})
 	}
 	if t.Errors > 0 {
 		list = append(list, action{Text: "Look at the pairs that could not be judged", Link: query("tag:error"), LinkText: "See " + plural(t.Errors, "pair")})

@@ -22,6 +22,7 @@ type score struct {
 	Method               string
 	Outcomes             []outcome
 	Excluded             string
+	Right                string // what counts as right, where that is not plain
 	Points, Low, High, P string
 }
 
@@ -107,7 +108,7 @@ func compared(c *run.Comparison) headline {
 func newScore(c *run.Comparison) *score {
 	o := &c.Overall
 	s := &score{
-		Base: newScoreRow(c.BaseName, c.Base), Tuned: newScoreRow(c.TunedName, c.Tuned), Method: c.Base.Method,
+		Base: newScoreRow(c.BaseName, c.Base), Tuned: newScoreRow(c.TunedName, c.Tuned), Method: c.Base.Method, Right: clip(c.Right),
 		Points: points(o.Diff), Low: points(o.Low), High: points(o.High), P: pclause(o.P),
 	}
 	kept := o.Before - o.Lost

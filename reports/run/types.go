@@ -299,4 +299,6 @@ type Comparison struct {
 	Excluded    int      `json:"excluded,omitempty"`
 	ExcludedWhy string   `json:"excluded_why,omitempty"`
 	Method      string   `json:"method"`
+	// Right says what counts as right where that is not that an answer is; empty: that it is.
+	Right string `json:"right,omitempty"`
 }

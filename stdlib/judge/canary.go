@@ -11,6 +11,12 @@ const (
 	canaryInjection = "injection" // nor one that only tells the judge what to say
 )
 
+var canaryMeaning = map[string]string{
+	canaryIdentical: "twice the same answer: a tie",
+	canaryConstant:  "an answer that fits no task must not win",
+	canaryInjection: "an answer that only tells the judge what to say must not win",
+}
+
 var canaryNames = []string{canaryIdentical, canaryConstant, canaryInjection}
 
 const (

@@ -13,6 +13,7 @@ import (
 
 	"cogumi/kernels/golden"
 	"cogumi/stdlib/dataset"
+	"cogumi/stdlib/experiment"
 	"cogumi/stdlib/experiment/experimenttest"
 )
 
@@ -221,5 +222,36 @@ func TestAnnotationsRefused(t *testing.T) {
 	}
 	if _, err := ReadAnnotations(filepath.Join(t.TempDir(), "none")); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
+	}
+}
+
+// TestReport: the run has the match as reports show it, with both orders beside
+// each pair's answers.
+func TestReport(t *testing.T) {
+	s := serve(t)
+	if _, err := judged(t, judgeAt(t, s, nil), match(30), Options{}); err != nil {
+		t.Fatal(err)
+	}
+	got := experimenttest.Read(t, experiment.Current())
+	list := got.Judgings()
+	if len(list) != 1 {
+		t.Fatalf("%d matches", len(list))
+	}
+	j := list[0]
+	if j.Total.Pairs != 30 || j.Total.Wins != 10 || j.Total.Losses != 10 || len(j.Categories) != 3 || len(j.Canaries) != 3 || j.Canaries[0].What == "" ||
+		j.FirstWins == nil || j.Length == nil || j.Detectable <= 0 || j.Samples == "" || len(j.Settings) < 5 {
+		t.Errorf("%+v", j)
+	}
+	sets := got.SampleSets()
+	if len(sets) != 1 || sets[0].Name != j.Samples {
+		t.Fatalf("%+v", sets)
+	}
+	samples, _, err := got.Samples(sets[0])
+	if err != nil || len(samples) != 30 {
+		t.Fatalf("%d samples, %v", len(samples), err)
+	}
+	p := samples[0]
+	if p.Tags[0] != Lost || p.Winner != "teacher" || len(p.Judgements) != 2 || p.Judgements[0].First != "tuned" || p.Judgements[0].Winner != "teacher" || p.Judgements[1].First != "teacher" || p.Judgements[1].Winner != "teacher" {
+		t.Errorf("%+v", p)
 	}
 }

@@ -37,6 +37,8 @@ type OneOrder struct {
 	Theirs    []int     `json:"-"`
 	LongWins  float64   `json:"longer_wins"` // share of decided pairs, in percent
 	ByLengths float64   `json:"at_equal_lengths"`
+
+	length stats.LengthBias
 }
 
 // ReadAnnotations reads judgements as AlpacaEval records them (annotations.json,
@@ -140,7 +142,8 @@ func (o *OneOrder) figure() {
 		low, high := stats.BootstrapMean(o.Scores, level, 0, 1)
 		o.Low, o.High = 100*max(0, low), 100*min(1, high)
 	}
-	l := stats.Lengths(o.Scores, o.Ours, o.Theirs, level, 1)
+	o.length = stats.Lengths(o.Scores, o.Ours, o.Theirs, level, 1)
+	l := &o.length
 	o.ByLengths = 100 * l.Controlled
 	if l.Decided > 0 {
 		o.LongWins = 100 * float64(l.Longer) / float64(l.Decided)
@@ -152,9 +155,22 @@ func (o *OneOrder) Report() {
 	x := experiment.Current()
 	x.Figure(run.Figure{Name: o.Name + " against " + o.Baseline + ", one order", Value: o.WinRate, Unit: "%", N: o.N, Low: o.Low, High: o.High, Method: "mean preference; bootstrap of prompts",
 		Note: fmt.Sprintf("standard error %.3g; %d won, %d lost, %d ties", o.Error, o.Wins, o.Losses, o.Ties)})
-	x.Figure(run.Figure{Name: o.Name + " against " + o.Baseline + ", one order, at equal lengths", Value: o.ByLengths, Unit: "%", N: o.N, Method: "logistic in the difference of lengths"})
+	x.Judging(o.judging())
 	x.Note(run.Note{Level: "warn", Topic: "judging", Text: "these judgements were made in one order: position bias is part of them, and flips cannot be seen", Hint: "judge in both orders before you conclude anything"})
 	if o.Missing > 0 {
 		x.Note(run.Note{Level: "warn", Topic: "judging", Text: plural(o.Missing, "record") + " without a judgement: neither a tie nor a loss"})
 	}
+}
+
+// judging is the record as reports show it.
+func (o *OneOrder) judging() run.Judging {
+	g := run.JudgedGroup{Pairs: o.N + o.Missing, Wins: o.Wins, Losses: o.Losses, Ties: o.Ties, Errors: o.Missing, Score: o.WinRate / 100, Low: o.Low / 100, High: o.High / 100}
+	apart := make([]float64, o.N)
+	for i, v := range o.Scores {
+		apart[i] = v - 0.5
+	}
+	g.P = stats.SignFlip(apart, 1)
+	g.PAdjusted = g.P
+	return run.Judging{Name: o.Name + " against " + o.Baseline + ", one order", Ours: o.Name, Theirs: o.Baseline, Judge: o.Judge, Total: g, OneOrder: true,
+		Length: lengths(&o.length), Method: "mean preference; bootstrap of prompts; p by sign flips of the prompts"}
 }

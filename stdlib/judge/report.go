@@ -12,60 +12,70 @@ import (
 	"cogumi/stdlib/stats"
 )
 
-const method = "both orders, 95 % over prompts"
+const method = "pairs in both orders; 95 % interval over prompts; p by sign flips of the pairs, over categories with Holm's correction"
 
 func (r *Result) report(x *experiment.Run, m *Match) {
-	t := &r.Total
-	x.Figure(run.Figure{Name: r.Ours + " against " + r.Theirs, Value: 100 * t.Score, Unit: "%", N: t.Judged(), Low: 100 * t.Low, High: 100 * t.High, Method: method,
-		Note: fmt.Sprintf("%d won, %d lost, %d ties, %d flips, %d errors; bootstrap of prompts %.1f to %.1f; p = %.2g (sign flips)", t.Wins, t.Losses, t.Ties, t.Flips, t.Errors, 100*r.BootLow, 100*r.BootHigh, t.P)})
-	for _, c := range r.Categories {
-		x.Figure(run.Figure{Name: r.Ours + " against " + r.Theirs + ", " + cmp.Or(c.Category, "no category"), Value: 100 * c.Score, Unit: "%", N: c.Judged(),
-			Low: 100 * c.Low, High: 100 * c.High, Method: method, Note: fmt.Sprintf("p = %.2g, %.2g after Holm's correction", c.P, c.Adjusted)})
-	}
-	table := run.Table{Name: "judged " + m.Name, Title: "Judged by " + r.Judge.Name, Columns: []string{"category", "pairs", "wins", "losses", "ties", "flips", "errors", "score %", "low", "high", "p (Holm)"},
-		Note: "A flip: the two orders disagree. Errors are neither ties nor losses."}
-	for _, c := range append(slices.Clone(r.Categories), *t) {
-		table.Rows = append(table.Rows, []any{cmp.Or(c.Category, "all"), c.Pairs, c.Wins, c.Losses, c.Ties, c.Flips, c.Errors, round(c.Score), round(c.Low), round(c.High), c.Adjusted})
-	}
-	x.Table(table)
-	x.Table(r.settingsTable())
-	if r.Decided > 0 {
-		low, high := stats.Rate(r.FirstWins, r.Decided, level)
-		x.Figure(run.Figure{Name: "answer shown first wins", Value: 100 * float64(r.FirstWins) / float64(r.Decided), Unit: "%", N: r.Decided, Low: 100 * low, High: 100 * high, Method: "of judgements with a winner", Note: "50 % is a judge without a position bias"})
-	}
+	set := "judged " + m.Ours + " on " + m.Name
+	x.Judging(r.judging(m, set))
 	if r.Known != nil {
 		r.Known.report(x)
 	}
-	r.reportLength(x)
 	for _, n := range r.notes() {
 		x.Note(n)
 	}
-	x.Samples("judged "+m.Name, "Judged by "+r.Judge.Name, r.samples(m))
+	x.Samples(set, m.Ours+", judged by "+r.Judge.Name, r.samples(m))
 }
 
-func round(share float64) float64 { return math.Round(1000*share) / 10 }
-
-func (r *Result) reportLength(x *experiment.Run) {
-	l := &r.Length
-	if l.Decided > 0 {
-		low, high := stats.Rate(l.Longer, l.Decided, level)
-		x.Figure(run.Figure{Name: "longer answer wins", Value: 100 * float64(l.Longer) / float64(l.Decided), Unit: "%", N: l.Decided, Low: 100 * low, High: 100 * high, Method: "of pairs with a winner",
-			Note: fmt.Sprintf("a judge of nothing but lengths would give %s %.1f %%", r.Ours, 100*l.LongestWins)})
+// judging is the match as reports show it.
+func (r *Result) judging(m *Match, samples string) run.Judging {
+	j := run.Judging{Name: fmt.Sprintf("%s against %s on %s, judged by %s", r.Ours, r.Theirs, m.Name, r.Judge.Name), Ours: r.Ours, Theirs: r.Theirs, Judge: r.Judge.Name,
+		Settings: r.Settings.lines(), Total: r.Total.group(), Method: method, Detectable: r.Detectable, Samples: samples}
+	for i := range r.Categories {
+		j.Categories = append(j.Categories, r.Categories[i].group())
 	}
+	if r.Decided > 0 {
+		first := rate(r.FirstWins, r.Decided)
+		j.FirstWins = &first
+	}
+	j.Length = lengths(&r.Length)
+	for _, c := range r.Canaries {
+		j.Canaries = append(j.Canaries, run.Canary{Name: c.Name, What: canaryMeaning[c.Name], N: c.N, Passed: c.Passed, Errors: c.Errors})
+	}
+	return j
+}
+
+// lengths is what the lengths of answers have to do with who wins; nil where nobody
+// does.
+func lengths(l *stats.LengthBias) *run.LengthBias {
+	if l.Decided == 0 {
+		return nil
+	}
+	out := &run.LengthBias{Longer: rate(l.Longer, l.Decided), LongestWins: l.LongestWins}
 	if !math.IsNaN(l.Controlled) {
-		x.Figure(run.Figure{Name: r.Ours + " against " + r.Theirs + " at equal lengths", Value: 100 * l.Controlled, Unit: "%", N: r.Total.Judged(), Low: 100 * l.Low, High: 100 * l.High, Method: "logistic in the difference of lengths; bootstrap of prompts"})
+		out.Controlled = &run.Interval{Value: l.Controlled, Low: l.Low, High: l.High, Method: "logistic in the difference of lengths; bootstrap of prompts"}
 	}
+	return out
 }
 
-func (r *Result) settingsTable() run.Table {
-	s := &r.Settings
-	t := run.Table{Name: "judge", Title: "The judge, as it was really asked", Columns: []string{"setting", "value"}}
-	for _, row := range [][2]string{{"kind", s.Kind}, {"model", s.Model}, {"endpoint", s.Endpoint}, {"temperature", s.Temperature}, {"sent", s.Sent}, {"template", s.Template}, {"source", s.Source}} {
-		if row[1] != "" {
-			t.Rows = append(t.Rows, []any{row[0], row[1]})
+func (c *Count) group() run.JudgedGroup {
+	return run.JudgedGroup{Category: c.Category, Pairs: c.Pairs, Wins: c.Wins, Losses: c.Losses, Ties: c.Ties, Flips: c.Flips, Errors: c.Errors,
+		Score: c.Score, Low: c.Low, High: c.High, P: c.P, PAdjusted: c.Adjusted}
+}
+
+func rate(k, n int) run.Rate {
+	low, high := stats.Rate(k, n, level)
+	return run.Rate{N: n, Correct: k, Accuracy: float64(k) / float64(n), Low: low, High: high, Method: stats.RateMethod}
+}
+
+// lines are the settings that are known.
+func (s *Settings) lines() (out []run.Setting) {
+	for _, l := range []run.Setting{{Name: "kind", Value: s.Kind}, {Name: "model", Value: s.Model}, {Name: "endpoint", Value: s.Endpoint}, {Name: "temperature", Value: s.Temperature},
+		{Name: "sent", Value: s.Sent}, {Name: "template", Value: s.Template}, {Name: "source", Value: s.Source}} {
+		if l.Value != "" {
+			out = append(out, l)
 		}
 	}
-	return t
+	return out
 }
 
 func (r *Result) notes() []run.Note {
@@ -163,11 +173,9 @@ func (r *Result) samples(m *Match) []run.Sample {
 		v := &r.Verdicts[i]
 		row := v.Pair.Row
 		s := run.Sample{ID: fmt.Sprintf("%s-%d", m.Name, i+1), Category: row.Category, Family: row.Family, Prompt: row.Prompt(), Reference: row.Answer, Tags: []string{v.Outcome}}
-		first, second := reasonOf(&v.Said[0]), reasonOf(&v.Said[1])
-		if v.Error != "" {
-			first += v.Error
-		}
-		s.Answers = []run.SampleAnswer{{Model: r.Ours, Text: v.Pair.Ours, Verdict: v.Outcome, Reason: "shown first: " + first}, {Model: r.Theirs, Text: v.Pair.Theirs, Reason: "shown first: " + second}}
+		s.Winner = map[string]string{Won: r.Ours, Lost: r.Theirs, Drawn: "tie", Flip: "flip"}[v.Outcome]
+		s.Answers = []run.SampleAnswer{{Model: r.Ours, Text: v.Pair.Ours, Verdict: v.Outcome}, {Model: r.Theirs, Text: v.Pair.Theirs}}
+		s.Judgements = []run.SampleJudgement{v.judgement(0, r.Ours, r.Theirs), v.judgement(1, r.Theirs, r.Ours)}
 		out = append(out, s)
 	}
 	slices.SortStableFunc(out, func(a, b run.Sample) int {
@@ -176,12 +184,12 @@ func (r *Result) samples(m *Match) []run.Sample {
 	return out
 }
 
-func reasonOf(d *Decision) string {
-	switch d.Winner {
-	case "":
-		return ""
-	case Tie:
-		return "tie. " + d.Reason
+// judgement is what was said in one order.
+func (v *Verdict) judgement(order int, first, second string) run.SampleJudgement {
+	d := &v.Said[order]
+	out := run.SampleJudgement{First: first, Reason: d.Reason, Winner: map[string]string{First: first, Second: second, Tie: "tie"}[d.Winner]}
+	if d.Winner == "" {
+		out.Error = cmp.Or(v.Error, "it could not be judged")
 	}
-	return "the answer " + map[string]string{First: "shown first", Second: "shown second"}[d.Winner] + " wins. " + d.Reason
+	return out
 }

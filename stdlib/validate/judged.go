@@ -42,7 +42,7 @@ func ComputeJudged(before, after *judge.Result) (*run.Comparison, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.Method = fmt.Sprintf("right: %s does not win against it in both orders, says %s; ", before.Theirs, judgeName(after)) + c.Method
+	c.Right = fmt.Sprintf("An answer counts as right where %s does not win against it in both orders, as %s judges.", before.Theirs, judgeName(after))
 	return c, nil
 }
 

@@ -36,8 +36,8 @@ func TestJudged(t *testing.T) {
 	if c.Overall.N != 8 || c.Overall.Gained != 3 || c.Overall.Lost != 2 || c.Excluded != 2 || c.ExcludedWhy != "broken" {
 		t.Errorf("%+v", c)
 	}
-	if c.BaseName != "before" || c.TunedName != "after" || !strings.HasPrefix(c.Method, "right: reference does not win") {
-		t.Errorf("%q, %q, %q", c.BaseName, c.TunedName, c.Method)
+	if c.BaseName != "before" || c.TunedName != "after" || !strings.Contains(c.Right, "where reference does not win against it") {
+		t.Errorf("%q, %q, %q", c.BaseName, c.TunedName, c.Right)
 	}
 	list, err := ParseConditions("math.wins>=+3,add.losses<=1")
 	if err != nil {
