@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/go-echarts/go-echarts/v2/charts"
@@ -19,9 +20,14 @@ func bandChart(c *Compared, curve *Curve, index int) *chart {
 		title += ", " + curve.Series[:i]
 	}
 	line := charts.NewLine()
+	axis := opts.YAxis{Type: "value", Scale: opts.Bool(true), AxisLabel: &opts.AxisLabel{}}
+	low, high, beyond := bandAxis(curve.Lines[:min(len(curve.Lines), 8)])
+	if beyond {
+		axis.Min, axis.Max = low, high
+	}
 	line.SetGlobalOptions(
 		charts.WithXAxisOpts(opts.XAxis{Type: "value", Scale: opts.Bool(true), AxisLabel: &opts.AxisLabel{Show: opts.Bool(true)}}),
-		charts.WithYAxisOpts(opts.YAxis{Type: "value", Scale: opts.Bool(true), AxisLabel: &opts.AxisLabel{}}),
+		charts.WithYAxisOpts(axis),
 		charts.WithAnimation(false),
 	)
 	id := fmt.Sprintf("curve-%d", index+1)
@@ -51,6 +57,9 @@ func bandChart(c *Compared, curve *Curve, index int) *chart {
 			rows[q.X] = append(rows[q.X], bandCell(q, unit))
 		}
 	}
+	if beyond {
+		v.Note = strings.TrimSpace("The interval of so few runs goes beyond the axis; the table has it whole. " + v.Note)
+	}
 	if banded {
 		v.Legend = append(v.Legend, legend{"band", "95% interval of the mean over runs"})
 	}
@@ -63,6 +72,29 @@ func bandChart(c *Compared, curve *Curve, index int) *chart {
 	v.Option, v.Table = jsonOf(line), t
 	v.Desc = title + " over optimiser steps, a line for each group of runs; the table holds the figures."
 	return v
+}
+
+// bandAxis is where the axis ends when a band would make the curves flat: the
+// interval of two runs is six times as wide as that of five. beyond: it would.
+func bandAxis(lines []CurveLine) (low, high float64, beyond bool) {
+	low, high = math.Inf(1), math.Inf(-1)
+	bandLow, bandHigh := low, high
+	for _, l := range lines {
+		for _, q := range l.Points {
+			low, high = min(low, q.Mean), max(high, q.Mean)
+			bandLow, bandHigh = min(bandLow, q.Mean, q.Low), max(bandHigh, q.Mean, q.High)
+		}
+	}
+	span := high - low
+	if !(span > 0) || bandHigh-bandLow <= 3*span {
+		return low, high, false
+	}
+	step := math.Pow(10, math.Floor(math.Log10(span))) // round figures at the ends
+	if span < 3*step {
+		step /= 2
+	}
+	low, high = max(bandLow, low-span/2), min(bandHigh, high+span/2)
+	return math.Floor(low/step) * step, math.Ceil(high/step) * step, true
 }
 
 func bandCell(q BandPoint, unit string) cell {
