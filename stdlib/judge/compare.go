@@ -139,7 +139,11 @@ func hearAll(r *experiment.Run, j *Judge, m *Match, o Options, w *experiment.Wor
 		}
 		return nil
 	}
-	bar := r.Progress("judge "+m.Name, "judgements", len(cases))
+	tick, over := func() {}, func() {}
+	if _, ok := j.bench.(*local); !ok { // a model of ours shows how far it is itself
+		bar := r.Progress("judge "+m.Name, "judgements", len(cases))
+		tick, over = func() { bar.Add(1) }, bar.Done
+	}
 	err = j.bench.hear(ctx, h, cases, func(i int, d Decision, err error) {
 		a := &cases[i]
 		line := judgement{Pair: a.pair, Order: a.order, Canary: a.canary, Hash: a.hash()}
@@ -152,9 +156,9 @@ func hearAll(r *experiment.Run, j *Judge, m *Match, o Options, w *experiment.Wor
 			line.Said = &d
 		}
 		said[i] = line
-		bar.Add(1)
+		tick()
 	})
-	bar.Done()
+	over()
 	cost = h.spent.total()
 	cost.Known = priced(j)
 	if j.Settings.Kind != "endpoint" {
