@@ -36,7 +36,7 @@ func TestAsAnotherUser(t *testing.T) {
 	if err := copyProgram(binary); err != nil {
 		t.Fatal(err)
 	}
-	tests := []string{"TestProgramsThatEnd", "TestLimits", "TestNothingGetsOut", "TestProcessesEndWithTheProgram", "TestAbuses", "TestForgedEnds", "TestEndsWithItsParent", "TestCancelled"}
+	tests := []string{"TestProgramsThatEnd", "TestLimits", "TestNothingGetsOut", "TestProcessesEndWithTheProgram", "TestAbuses", "TestForgedEnds", "TestBombStaysSmall", "TestEndsWithItsParent", "TestCancelled"}
 	cmd := exec.CommandContext(t.Context(), binary, "-test.v", "-test.timeout=10m", "-test.run=^("+strings.Join(tests, "|")+")$")
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "TMPDIR="+dir, "HOME="+dir)
@@ -50,7 +50,7 @@ func TestAsAnotherUser(t *testing.T) {
 	if err != nil {
 		t.Fatalf("as user %d: %v\n%s", user, err, text)
 	}
-	for _, name := range tests[:6] {
+	for _, name := range tests[:7] {
 		if !strings.Contains(text, "--- PASS: "+name+"/Landlock") {
 			t.Errorf("%s was not tried without namespaces:\n%s", name, lines(text, "SKIP", "sandbox not supported"))
 		}

@@ -45,6 +45,8 @@ func confined(p *Plan) (Outcome, error) {
 		return Outcome{}, errors.New("start a process: " + err.Error())
 	}
 	syscall.Close(status[1])
+	// When memory runs out the program ends, not what looks after it.
+	writeFile("/proc/"+decimal(int64(pid))+"/oom_score_adj", "1000")
 	if p.User == 0 {
 		syscall.Close(asks[1])
 		go answerForks(asks[0], p.Tasks)
