@@ -133,6 +133,8 @@ func unsupported(err error) error {
 		u.Hint = "user namespaces are switched off: sysctl kernel.unprivileged_userns_clone=1"
 	case isZero("/proc/sys/user/max_user_namespaces"):
 		u.Hint = "user namespaces are switched off: sysctl user.max_user_namespaces=10000"
+	case strings.Contains(u.Reason, syscall.EBUSY.Error()):
+		u.Hint = "this container watches system calls itself, which leaves no place for the sandbox: run outside it, or as root"
 	case refused:
 		u.Hint = "containers often forbid namespaces: run outside, or with --privileged"
 	}
