@@ -118,7 +118,7 @@ fuzz: ## every fuzz target for FUZZTIME
 	done
 
 test-peers: .peers ## what we write is read by the field's own tools, and back; 6 GB of Python packages
-	COGUMI_PEER_PYTHON=$(CURDIR)/.peers/bin/python $(GO) test -count=1 -run Peer -timeout 60m ./stdlib/... ./runtime/export
+	COGUMI_PEER_PYTHON=$(CURDIR)/.peers/bin/python $(GO) test -count=1 -run Peer -timeout 240m ./stdlib/... ./runtime/export
 
 .peers:
 	python3 -m venv .peers
