@@ -72,7 +72,7 @@ func (l *launch) start(plan *inside.Plan, stdin string) error {
 	l.cmd = &exec.Cmd{
 		Path:        "/proc/self/exe",
 		Args:        []string{inside.Marker},
-		Env:         []string{"GOMAXPROCS=2", "GOGC=off"},
+		Env:         []string{"GOMAXPROCS=2", "GOGC=off", "GODEBUG=containermaxprocs=0,updatemaxprocs=0"},
 		SysProcAttr: &syscall.SysProcAttr{Setsid: true},
 	}
 	var theirs [6]*os.File

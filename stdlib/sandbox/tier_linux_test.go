@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 )
@@ -73,6 +74,16 @@ func using(t testing.TB, find func() (*python, error), tier string) func() {
 	before := interpreter
 	interpreter = func() (*python, error) { return py, nil }
 	return func() { interpreter = before }
+}
+
+// bare is the command line that programs run under, without a sandbox.
+func bare(t testing.TB) []string {
+	t.Helper()
+	py, err := interpreter()
+	if err != nil {
+		t.Skip(err)
+	}
+	return append(slices.Clone(py.args), "-")
 }
 
 // nothingLeft looks for folders of programs that have ended.
