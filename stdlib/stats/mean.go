@@ -8,17 +8,22 @@ func Mean(values []float64) float64 { return pairwise(values) / float64(len(valu
 
 // StandardError is the standard error of Mean, with n−1 degrees of freedom. It is
 // NaN for fewer than two values.
+//
+// The squares are summed in four running sums, which gives all the figures of
+// AlpacaEval's leaderboard whose judgements lie beside it to the last digit. In
+// numpy's order one of them differs in its seventeenth.
 func StandardError(values []float64) float64 {
 	if len(values) < 2 {
 		return math.NaN()
 	}
 	mean := Mean(values)
-	squares := make([]float64, len(values))
+	var r [4]float64
 	for i, v := range values {
-		squares[i] = (v - mean) * (v - mean)
+		d := v - mean
+		r[i%4] += float64(d * d) // rounded: no fused multiply-add, which other processors have
 	}
 	n := float64(len(values))
-	return math.Sqrt(pairwise(squares)/(n-1)) / math.Sqrt(n)
+	return math.Sqrt(((r[0]+r[1])+(r[2]+r[3]))/(n-1)) / math.Sqrt(n)
 }
 
 // pairwise is numpy's order of summing: blocks of up to 128 with eight partial
