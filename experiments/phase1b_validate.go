@@ -5,6 +5,7 @@
 // WHEN NOT TO USE: There is no adapter yet: phase1b_benchmark judges a model's answers beside a teacher's.
 // INPUT: --adapter A | adapter | from=phase1b_train.go,phase1a_train.go,phase1b_scaleup.go,phase1b_loop.go
 //   --eval F (default tinyworld/eval) | instruction rows | rows>=10
+//   --records DIR | judged records | from=phase1b_benchmark.go | optional
 //   --model M (default tiny) | model
 //   --before A | adapter | from=phase1a_train.go | optional
 // OUTPUT: runs/<id>/run.json | result (paired comparison)
@@ -32,6 +33,7 @@ import (
 	"cogumi/reports/run"
 	"cogumi/stdlib/dataset"
 	"cogumi/stdlib/experiment"
+	"cogumi/stdlib/extract"
 	"cogumi/stdlib/grade"
 	"cogumi/stdlib/judge"
 	"cogumi/stdlib/model"
@@ -46,6 +48,7 @@ func main() {
 	anyBase := x.Bool("any-base", false, "use adapters also on other files than they were trained on")
 	base := model.MustLoad(x.String("model", "tiny", "model folder, GGUF file, name of a downloaded model, or tiny"))
 	eval := dataset.MustRead(x.String("eval", "tinyworld/eval", "problems to judge by")).Named("rows")
+	records := x.String("records", "", "records of a judged benchmark instead of --eval: its problems, the teacher's answers, and what the model answered then")
 	by := x.String("judge", "truth", "truth, local (a model on this machine), or the name of an endpoint's model")
 	judgeModel := x.String("judge-model", "", "the local judge; empty: the model without an adapter")
 	reasoning := x.Int("reasoning", 0, "tokens that a local judge may write about a pair before it decides; 0: none")
@@ -61,7 +64,7 @@ func main() {
 		Seed:       x.Int("seed", 1, "of the choice of problems"),
 	}
 	limit := x.Int("limit", 0, "problems to look at; 0: all, and with a judge 60 as in phase1b_benchmark")
-	if limit == 0 && by != "truth" {
+	if limit == 0 && by != "truth" && records == "" {
 		limit = 60
 	}
 	if limit > 0 && limit < eval.Len() {
@@ -69,19 +72,34 @@ func main() {
 	}
 	referee := base
 	tuned := with(base, x.String("adapter", "", "adapter to validate"), anyBase)
-	if before := x.String("before", "", "adapter to compare with, instead of the base alone"); before != "" {
+	before := x.String("before", "", "adapter to compare with, instead of the base alone")
+	if before != "" {
 		base = with(base, before, anyBase)
 	}
 
-	was, is := base.MustAnswer(eval, model.Sampling{}), tuned.MustAnswer(eval, model.Sampling{})
+	var was, theirs *dataset.Answers
+	if records != "" {
+		m := extract.MustRecorded(records).Head(limit, o.Seed)
+		eval, was, theirs = m.Rows, m.Local, m.Theirs
+		if err := m.Gradable(); err != nil && by == "truth" {
+			experiment.Stop(err)
+		}
+	}
+	if was == nil || before != "" {
+		was = base.MustAnswer(eval, model.Sampling{})
+	}
+	is := tuned.MustAnswer(eval, model.Sampling{})
+	if was.Model == is.Model { // two adapters
+		was.Model, is.Model = "before", "after"
+	}
 	judged := []*judge.Result{}
 	var r *run.Comparison
 	if by == "truth" {
 		r = validate.Compare(grade.Check(was), grade.Check(is))
 	} else {
 		j := named(by, c, referee, judgeModel, reasoning)
-		a := judge.MustCompare(j, judge.MustAgainstReference(was, "reference"), o)
-		b := judge.MustCompare(j, judge.MustAgainstReference(is, "reference"), o)
+		a := judge.MustCompare(j, beside(was, theirs), o)
+		b := judge.MustCompare(j, beside(is, theirs), o)
 		r, judged = validate.Judged(a, b), append(judged, a, b)
 	}
 	spared := validate.Spared([]*dataset.Answers{was, is}, judged)
@@ -105,6 +123,14 @@ func named(by string, c judge.EndpointConfig, referee *model.Model, other string
 		referee = model.MustLoad(other)
 	}
 	return judge.LocalWith(referee, judge.LocalConfig{Reasoning: reasoning})
+}
+
+// beside puts answers beside recorded ones, or beside the rows' own responses.
+func beside(ours, theirs *dataset.Answers) *judge.Match {
+	if theirs == nil {
+		return judge.MustAgainstReference(ours, "reference")
+	}
+	return judge.MustPairs(ours, theirs)
 }
 
 // with is a model with an adapter.

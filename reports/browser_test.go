@@ -3,12 +3,10 @@ package reports
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -22,21 +20,10 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
+	"cogumi/reports/chromiumtest"
 	"cogumi/reports/internal/example"
 	"cogumi/reports/run"
 )
-
-// errNoBrowser is why tests of the page in a real browser are skipped.
-var errNoBrowser = errors.New("no Chromium on this machine (apt-get install chromium)")
-
-func browserPath() (string, error) {
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path, nil
-		}
-	}
-	return "", errNoBrowser
-}
 
 // tab is a browser with one open report, and everything that went wrong in it.
 type tab struct {
@@ -47,45 +34,17 @@ type tab struct {
 	wrong []string
 }
 
-// oneBrowser is one empty Chromium for all tests of the package.
-var oneBrowser = sync.OnceValues(func() (context.Context, error) {
-	path, err := browserPath()
-	if err != nil {
-		return nil, err
-	}
-	dir, err := os.MkdirTemp("", "report-browser")
-	if err != nil {
-		return nil, err
-	}
-	alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.WindowSize(1280, 900), chromedp.UserDataDir(dir),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
-		chromedp.WSURLReadTimeout(time.Minute))
-	// Errors of the driver itself: it does not know each event of a newer browser.
-	ctx, stop := chromedp.NewContext(alloc, chromedp.WithErrorf(func(string, ...any) {}))
-	stopBrowser = func() { stop(); stopAlloc(); os.RemoveAll(dir) }
-	return ctx, chromedp.Run(ctx)
-})
-
-var stopBrowser = func() {}
-
 func TestMain(m *testing.M) {
 	flag.Parse()
 	code := m.Run()
-	stopBrowser()
+	chromiumtest.Stop()
 	os.Exit(code)
 }
 
 // open shows a report from disk in a tab of its own.
 func open(t *testing.T, html, hash string) *tab {
 	t.Helper()
-	browser, err := oneBrowser()
-	if errors.Is(err, errNoBrowser) {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	browser := chromiumtest.Browser(t)
 	file := filepath.Join(t.TempDir(), "report.html")
 	if err := os.WriteFile(file, []byte(html), 0o644); err != nil {
 		t.Fatal(err)

@@ -2,10 +2,8 @@ package notebook
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -21,6 +19,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"cogumi/reports"
+	"cogumi/reports/chromiumtest"
 	"cogumi/runtime/cells"
 	"cogumi/runtime/launch"
 	"cogumi/runtime/script"
@@ -54,7 +53,7 @@ func TestMain(m *testing.M) {
 	}
 	os.Setenv("COGUMI_SHOWN", "1")
 	code := m.Run()
-	stopBrowser()
+	chromiumtest.Stop()
 	os.Exit(code)
 }
 
@@ -111,36 +110,6 @@ func (s *served) text() string {
 // patience is how long a test waits for what should be.
 var patience = 60 * time.Second
 
-// oneBrowser is one empty Chromium for all tests of the package.
-var oneBrowser = sync.OnceValues(func() (context.Context, error) {
-	path := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if p, err := exec.LookPath(name); err == nil {
-			path = p
-			break
-		}
-	}
-	if path == "" {
-		return nil, errNoBrowser
-	}
-	dir, err := os.MkdirTemp("", "notebook-browser")
-	if err != nil {
-		return nil, err
-	}
-	alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.WindowSize(1280, 1000), chromedp.UserDataDir(dir),
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
-		chromedp.WSURLReadTimeout(time.Minute))
-	ctx, stop := chromedp.NewContext(alloc, chromedp.WithErrorf(func(string, ...any) {}))
-	stopBrowser = func() { stop(); stopAlloc(); os.RemoveAll(dir) }
-	return ctx, chromedp.Run(ctx)
-})
-
-var (
-	errNoBrowser = errors.New("no Chromium on this machine (apt-get install chromium)")
-	stopBrowser  = func() {}
-)
-
 // tab is an open page, and everything that went wrong in it.
 type tab struct {
 	t   *testing.T
@@ -152,14 +121,7 @@ type tab struct {
 
 func open(t *testing.T, address string) *tab {
 	t.Helper()
-	browser, err := oneBrowser()
-	if errors.Is(err, errNoBrowser) {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stopTab := chromedp.NewContext(browser)
+	ctx, stopTab := chromedp.NewContext(chromiumtest.Browser(t))
 	t.Cleanup(stopTab)
 	ctx, stopTime := context.WithTimeout(ctx, max(3*time.Minute, 2*patience))
 	t.Cleanup(stopTime)

@@ -54,8 +54,12 @@ func (s *Set) Head(n int) *Set {
 
 // Shuffle is the rows in an order that seed alone decides.
 func (s *Set) Shuffle(seed int) *Set {
-	order := rand.New(rand.NewPCG(uint64(seed), 0x5e7)).Perm(len(s.Rows))
-	return s.Pick(order)
+	return s.Pick(Order(len(s.Rows), seed))
+}
+
+// Order is the order in which Shuffle puts n rows: for what lies beside them.
+func Order(n, seed int) []int {
+	return rand.New(rand.NewPCG(uint64(seed), 0x5e7)).Perm(n)
 }
 
 // hashBlock is how many rows are hashed together; part of Hash's definition.

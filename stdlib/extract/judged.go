@@ -48,6 +48,8 @@ type record struct {
 			Reasoning string `json:"reasoning"`
 		} `json:"judgment"`
 		Truth   json.RawMessage   `json:"ground_truth"`
+		Family  string            `json:"family"` // these two only in newer records
+		Answer  string            `json:"answer"`
 		Known   string            `json:"local_is"` // "right" or "wrong", where the truth is known; older records do not say
 		Outcome string            `json:"outcome"`  // "flip" where the orders disagree; older records have none
 		Orders  []json.RawMessage `json:"orders"`   // older records have one order
@@ -126,13 +128,14 @@ func find(dir string) ([]string, error) {
 	return paths, nil
 }
 
-func readJudged(path string, o JudgedOptions) (*Judgements, error) {
+// readRecord reads one file; one that an interrupted run cut off is an error.
+func readRecord(path string) (*record, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	var rec record
-	if err := json.Unmarshal(b, &rec); err != nil {
+	rec := &record{}
+	if err := json.Unmarshal(b, rec); err != nil {
 		return nil, experiment.Hint(err, "the file is cut off or no record of judgements")
 	}
 	if len(rec.Results) == 0 {
@@ -140,6 +143,14 @@ func readJudged(path string, o JudgedOptions) (*Judgements, error) {
 	}
 	if rec.Category == "" {
 		rec.Category = strings.TrimSuffix(filepath.Base(path), suffix)
+	}
+	return rec, nil
+}
+
+func readJudged(path string, o JudgedOptions) (*Judgements, error) {
+	rec, err := readRecord(path)
+	if err != nil {
+		return nil, err
 	}
 	j := &Judgements{Category: rec.Category, Failures: &dataset.Set{Name: rec.Category + " failures", Path: path}, LocalAlwaysFirst: true}
 	for i, x := range rec.Results {

@@ -35,6 +35,8 @@ type recordEntry struct {
 	Teacher  string         `json:"gpt4_response"`
 	Judgment recordJudgment `json:"judgment"`
 	Truth    string         `json:"ground_truth,omitempty"`
+	Family   string         `json:"family,omitempty"`
+	Answer   string         `json:"answer,omitempty"`   // what answers are compared with
 	Known    string         `json:"local_is,omitempty"` // right or wrong, where the truth is known
 	Outcome  string         `json:"outcome"`            // win, loss, tie or flip
 	Orders   []Decision     `json:"orders"`             // ours shown first, theirs shown first
@@ -104,6 +106,7 @@ func (f *recordFile) add(v *Verdict) {
 		return
 	}
 	e := recordEntry{Prompt: v.Pair.Row.Prompt(), Local: v.Pair.Ours, Teacher: v.Pair.Theirs, Outcome: v.Outcome, Known: v.Known, Orders: v.Said,
+		Family: v.Pair.Row.Family, Answer: v.Pair.Row.Answer,
 		Judgment: recordJudgment{Winner: recordWinner[v.Outcome]}, Truth: cmp.Or(v.Pair.Row.Reply(), v.Pair.Row.Answer)}
 	if len(v.Said) > 0 {
 		e.Judgment.Reasoning = v.Said[0].Reason

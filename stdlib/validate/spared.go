@@ -50,7 +50,11 @@ func Spared(answers []*dataset.Answers, judged []*judge.Result) *Savings {
 func (s *Savings) String() string {
 	var parts []string
 	if s.Answers > 0 {
-		parts = append(parts, fmt.Sprintf("%d answers (%d tokens)", s.Answers, s.AnswerTokens))
+		text := fmt.Sprintf("%d answers", s.Answers)
+		if s.AnswerTokens > 0 { // of recorded ones nobody knows
+			text += fmt.Sprintf(" (%d tokens)", s.AnswerTokens)
+		}
+		parts = append(parts, text)
 	}
 	if s.Judgements > 0 {
 		text := fmt.Sprintf("%d judgements", s.Judgements)

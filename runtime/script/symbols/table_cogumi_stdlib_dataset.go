@@ -22,6 +22,7 @@ func init() {
 			"Message":     reflect.ValueOf((*p_cogumi_stdlib_dataset.Message)(nil)),
 			"MustRead":    reflect.ValueOf(p_cogumi_stdlib_dataset.MustRead),
 			"Names":       reflect.ValueOf((*p_cogumi_stdlib_dataset.Names)(nil)),
+			"Order":       reflect.ValueOf(p_cogumi_stdlib_dataset.Order),
 			"ParseRow":    reflect.ValueOf(p_cogumi_stdlib_dataset.ParseRow),
 			"Read":        reflect.ValueOf(p_cogumi_stdlib_dataset.Read),
 			"Row":         reflect.ValueOf((*p_cogumi_stdlib_dataset.Row)(nil)),

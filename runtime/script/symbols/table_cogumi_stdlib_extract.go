@@ -17,7 +17,10 @@ func init() {
 			"Judged":        reflect.ValueOf(p_cogumi_stdlib_extract.Judged),
 			"JudgedOptions": reflect.ValueOf((*p_cogumi_stdlib_extract.JudgedOptions)(nil)),
 			"Judgements":    reflect.ValueOf((*p_cogumi_stdlib_extract.Judgements)(nil)),
+			"Match":         reflect.ValueOf((*p_cogumi_stdlib_extract.Match)(nil)),
 			"MustJudged":    reflect.ValueOf(p_cogumi_stdlib_extract.MustJudged),
+			"MustRecorded":  reflect.ValueOf(p_cogumi_stdlib_extract.MustRecorded),
+			"Recorded":      reflect.ValueOf(p_cogumi_stdlib_extract.Recorded),
 			"Replay":        reflect.ValueOf(p_cogumi_stdlib_extract.Replay),
 		}}
 	})
