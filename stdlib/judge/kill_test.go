@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"cogumi/stdlib/experiment"
+	"cogumi/stdlib/experiment/experimenttest"
 )
 
 const killParallel = 4
@@ -55,25 +56,66 @@ func TestKill(t *testing.T) {
 		moments = 8
 	}
 	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 2))
-	kills, twice, doubts := 0, 0, 0
+	kills, twice := 0, 0
 	for runs := 0; kills < moments && runs < 3*moments; runs++ {
-		k, again, doubt := killed(t, random, moments-kills)
+		k, again := killed(t, random, moments-kills)
 		kills, twice = kills+k, twice+again
-		if doubt {
-			doubts++
-		}
 	}
-	t.Logf("%d kills, %d questions asked again that were under way, named in the accounts of %d runs", kills, twice, doubts)
+	t.Logf("%d kills, %d questions asked again that were under way", kills, twice)
 	if kills < moments {
 		t.Errorf("%d kills: too little was tried", kills)
 	}
-	if twice > 0 && doubts == 0 {
-		t.Error("what was under way at a kill is in no account")
+}
+
+// TestDoubt: what was under way at a kill stands in the account of the run that
+// asks again, as money that may have been spent.
+func TestDoubt(t *testing.T) {
+	s, root := serve(t), filepath.Join(t.TempDir(), "runs")
+	experimenttest.StartIn(t, root)
+	first, err := Compare(judgeAt(t, s, nil), match(3), Options{})
+	if err != nil || first.Cost.Doubt != 0 {
+		t.Fatalf("%v, %+v", err, first.Cost)
+	}
+	path, lines := theLedger(t, root)
+	kept, lost := []string{}, 0
+	for _, line := range lines {
+		if strings.Contains(line, `"kind":"paid"`) && lost < 2 {
+			lost++ // killed before these two came
+			continue
+		}
+		kept = append(kept, line)
+	}
+	if err := os.WriteFile(path, []byte(strings.Join(kept, "\n")+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m := match(3)
+	m.Name = "once more" // another step
+	experimenttest.StartIn(t, root)
+	again, err := Compare(judgeAt(t, s, nil), m, Options{})
+	if err != nil || again.Cost.Calls != 2 || again.Cost.Doubt <= 0 || again.Cost.Doubt > first.Cost.Paid {
+		t.Fatalf("%v, %+v after %+v", err, again.Cost, first.Cost)
 	}
 }
 
+// theLedger is the one ledger below a folder of runs.
+func theLedger(t *testing.T, runs string) (path string, lines []string) {
+	t.Helper()
+	err := filepath.WalkDir(runs, func(p string, d os.DirEntry, err error) error {
+		if err == nil && filepath.Ext(p) == ".jsonl" {
+			if b, err := os.ReadFile(p); err == nil && bytes.Contains(b, []byte(`"kind":"ask"`)) {
+				path, lines = p, strings.Split(strings.TrimSpace(string(b)), "\n")
+			}
+		}
+		return err
+	})
+	if err != nil || path == "" {
+		t.Fatalf("no ledger below %s: %v", runs, err)
+	}
+	return path, lines
+}
+
 // killed is one run, killed up to most times until it comes to its end.
-func killed(t *testing.T, random *rand.Rand, most int) (kills, twice int, doubt bool) {
+func killed(t *testing.T, random *rand.Rand, most int) (kills, twice int) {
 	s := serve(t)
 	s.delay = 5 * time.Millisecond
 	root := t.TempDir()
@@ -117,7 +159,19 @@ func killed(t *testing.T, random *rand.Rand, most int) (kills, twice int, doubt 
 	if c := last.Total; c.Wins != 20 || c.Losses != 20 || c.Ties != 20 || c.Errors != 0 {
 		t.Errorf("%+v", c)
 	}
-	return kills, twice, last.Cost.Doubt > 0
+	_, lines := theLedger(t, root)
+	open := 0 // sent, and nothing came of it
+	for _, line := range lines {
+		if strings.Contains(line, `"kind":"ask"`) {
+			open++
+		} else {
+			open--
+		}
+	}
+	if open < twice {
+		t.Errorf("%d questions were asked again, the ledger knows of %d without an answer", twice, open)
+	}
+	return kills, twice
 }
 
 // TestLedgerCut: a line that a kill cut is dropped and written over; damage in the
